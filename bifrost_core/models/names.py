@@ -1,0 +1,178 @@
+"""Names: checked once, here, at the edge.
+
+A name that passes is safe as one part of a path on Linux, Windows and macOS, as one part of a reference, and on
+a command line. Names are stored in Unicode form NFC as they were written; two names are the same when their
+:func:`name_key` is.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Annotated, Callable
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+__all__ = [
+    "VIEW_PATH_LIMIT",
+    "AssetName",
+    "EpisodeName",
+    "FilePath",
+    "KindName",
+    "Login",
+    "ProductName",
+    "ProjectCode",
+    "RepresentationName",
+    "SequenceName",
+    "ShotName",
+    "StatusName",
+    "Tag",
+    "check_file_path",
+    "check_name",
+    "name_key",
+]
+
+VIEW_PATH_LIMIT = 195
+"""Most characters of a path below a view's root; with a root of up to 44 a whole path stays under 240."""
+
+FILE_PATH_LIMIT = 160
+_WINDOWS_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} | {
+    f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789¹²³"
+}
+_WINDOWS_FORBIDDEN = set('<>:"/\\|?*')
+_VERSION_LIKE = re.compile(r"v\d+", re.IGNORECASE)
+
+
+def name_key(name: str) -> str:
+    """Return what ``name`` is compared by: letter case and compatible forms of letters do not count."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _reject(message: str, **context: object) -> PydanticCustomError:
+    return PydanticCustomError("name", message, context)
+
+
+def check_name(name: str, what: str, limit: int) -> str:
+    """Return ``name`` in NFC, or raise the error that says what is wrong with it.
+
+    Args:
+        name: the name as written.
+        what: what it names, for the message: "asset name".
+        limit: the most characters it may have.
+    """
+    name = unicodedata.normalize("NFC", name)
+    if not name:
+        raise _reject("the {what} is empty", what=what)
+    if len(name) > limit:
+        raise _reject(
+            "the {what} “{name}” has {length} characters; at most {limit} are allowed",
+            what=what,
+            name=name[:60],
+            length=len(name),
+            limit=limit,
+        )
+    for char in name:
+        if not (char in "_-." or unicodedata.category(char)[0] in "LN" or unicodedata.category(char) in ("Mn", "Mc")):
+            raise _reject(
+                "the {what} “{name}” contains {char}; use letters, digits, _, - and .",
+                what=what,
+                name=_printable(name),
+                char=_described(char),
+            )
+    if not (name[0] == "_" or unicodedata.category(name[0])[0] in "LN"):
+        raise _reject("the {what} “{name}” must begin with a letter, a digit or _", what=what, name=name)
+    if name.endswith(".") or ".." in name:
+        raise _reject("the {what} “{name}” must not end with a dot or contain two dots in a row", what=what, name=name)
+    if _is_windows_reserved(name):
+        raise _reject("the {what} “{name}” is reserved by Windows; choose another", what=what, name=name)
+    return name
+
+
+def _is_windows_reserved(part: str) -> bool:
+    return part.split(".", maxsplit=1)[0].rstrip(" ").casefold() in _WINDOWS_RESERVED
+
+
+def _described(char: str) -> str:
+    if char == " ":
+        return "a space"
+    if char.isprintable():
+        return f"“{char}”"
+    return f"the character U+{ord(char):04X}"
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def check_file_path(path: str) -> str:
+    """Return the relative path of a published file in NFC with ``/`` between its parts, or raise.
+
+    File names keep what artists gave them, spaces too; refused is only what some system cannot store
+    or what would leave the folder.
+    """
+    path = unicodedata.normalize("NFC", path)
+    if not path or len(path) > FILE_PATH_LIMIT:
+        raise _reject(
+            "the file name “{name}” must have 1 to {limit} characters",
+            name=_printable(path[:80]),
+            limit=FILE_PATH_LIMIT,
+        )
+    for part in path.split("/"):
+        problem = _file_part_problem(part)
+        if problem:
+            raise _reject("the file name “{name}” {problem}", name=_printable(path), problem=problem)
+    return path
+
+
+def _file_part_problem(part: str) -> str:
+    if part in ("", ".", ".."):
+        return "is not a plain relative path"
+    for char in part:
+        if char in _WINDOWS_FORBIDDEN or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+            return f"contains {_described(char)}, which not every system can store"
+    if part[-1] in ". ":
+        return "has a part that ends with a dot or a space, which Windows drops"
+    if _is_windows_reserved(part):
+        return f"has the part “{part}”, which Windows reserves"
+    if len(part.encode("utf-8")) > 255:
+        return "has a part of more than 255 bytes"
+    return ""
+
+
+def _name_type(what: str, limit: int) -> Callable[[str], str]:
+    def check(name: str) -> str:
+        return check_name(name, what, limit)
+
+    return check
+
+
+def _check_product(name: str) -> str:
+    name = check_name(name, "product name", 24)
+    if _VERSION_LIKE.fullmatch(name):
+        raise _reject("the product name “{name}” looks like a version number; choose another", name=name)
+    return name
+
+
+def _check_login(login: str) -> str:
+    # Logins of directories are often mail addresses.
+    check_name(login.replace("@", "_").replace("+", "_"), "login", 64)
+    return unicodedata.normalize("NFC", login)
+
+
+def _check_tag(tag: str) -> str:
+    return check_name(tag, "tag", 32)
+
+
+ProjectCode = Annotated[str, AfterValidator(_name_type("project code", 16))]
+AssetName = Annotated[str, AfterValidator(_name_type("asset name", 40))]
+EpisodeName = Annotated[str, AfterValidator(_name_type("episode name", 16))]
+SequenceName = Annotated[str, AfterValidator(_name_type("sequence name", 16))]
+ShotName = Annotated[str, AfterValidator(_name_type("shot name", 24))]
+ProductName = Annotated[str, AfterValidator(_check_product)]
+RepresentationName = Annotated[str, AfterValidator(_name_type("representation name", 16))]
+KindName = Annotated[str, AfterValidator(_name_type("kind", 24))]
+StatusName = Annotated[str, AfterValidator(_name_type("status", 24))]
+Tag = Annotated[str, AfterValidator(_check_tag)]
+Login = Annotated[str, AfterValidator(_check_login)]
+FilePath = Annotated[str, AfterValidator(check_file_path)]

@@ -1,0 +1,119 @@
+"""What verification, clean-up, recovery, health checks and archives report."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Optional
+
+from pydantic import Field
+
+from bifrost_core.models.base import Model, Timestamp
+from bifrost_core.models.dependency import VersionLabel
+from bifrost_core.models.files import Digest
+
+__all__ = [
+    "ArchiveReport",
+    "BlobSummary",
+    "DamagedBlob",
+    "Damage",
+    "GarbageReport",
+    "HealthFinding",
+    "HealthLevel",
+    "HealthReport",
+    "RecoverReport",
+    "VerifyReport",
+]
+
+
+class Damage(str, Enum):
+    """What is wrong with a blob."""
+
+    MISSING = "missing"
+    CORRUPT = "corrupt"
+
+
+class DamagedBlob(Model):
+    """A blob that is not what was published, and whom that hits."""
+
+    sha256: Digest
+    damage: Damage
+    versions: tuple[VersionLabel, ...]
+    files: tuple[str, ...] = Field(description="names of the files, as published")
+
+
+class VerifyReport(Model):
+    """The result of reading stored blobs again."""
+
+    blobs: int = Field(description="how many were checked")
+    size: int = Field(description="bytes read")
+    damaged: tuple[DamagedBlob, ...]
+
+
+class BlobSummary(Model):
+    """A blob in the store."""
+
+    sha256: Digest
+    size: int
+    stored: Timestamp
+
+
+class GarbageReport(Model):
+    """What no version uses, and whether it was removed."""
+
+    applied: bool
+    blobs: tuple[BlobSummary, ...]
+    size: int = Field(description="bytes of those blobs")
+    temporary: int = Field(description="left-over temporary files")
+    publishes: int = Field(description="abandoned publishes")
+    views: int = Field(description="folders of the view that belong to no version any more")
+
+
+class HealthLevel(str, Enum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+
+
+class HealthFinding(Model):
+    """The result of one check."""
+
+    check: str
+    level: HealthLevel
+    message: str
+    hint: str = ""
+
+
+class HealthReport(Model):
+    """All findings of `bifrost doctor`."""
+
+    findings: tuple[HealthFinding, ...]
+
+    @property
+    def worst(self) -> HealthLevel:
+        """The worst level among the findings."""
+        order = list(HealthLevel)
+        return max((finding.level for finding in self.findings), key=order.index, default=HealthLevel.OK)
+
+
+class RecoverReport(Model):
+    """What was rebuilt from the manifests."""
+
+    projects: int
+    entities: int
+    versions: int
+    users: int
+    skipped: tuple[str, ...] = Field(description="documents that could not be read, and why")
+    missing_blobs: tuple[Digest, ...] = Field(description="files that manifests name but the store lacks")
+
+
+class ArchiveReport(Model):
+    """What an export wrote or an import read."""
+
+    project: str
+    path: Optional[str] = Field(description="the archive")
+    entities: int
+    versions: int
+    blobs: int
+    size: int = Field(description="bytes of the blobs")
