@@ -334,7 +334,8 @@ def from_wire(wire: Mapping[str, Any]) -> BifrostError:
     """
     code = str(wire.get("code", BifrostError.code))
     classes = {error.code: error for error in all_errors()}
-    details = dict(wire.get("details") or {})
+    given = wire.get("details")
+    details = dict(given) if isinstance(given, Mapping) else {}
     if code not in classes:
         details.setdefault("code", code)
     error_class = classes.get(code, BifrostError)

@@ -32,11 +32,25 @@ class Settings(BaseModel):
     library: str = Field(default="", description="URL or folder of the library; empty: the user's data folder")
     login: str = Field(default="", description="who publishes; empty: the login name of the operating system")
     workers: int = Field(default=0, ge=0, le=64, description="threads for many small files; 0: chosen by Bifrost")
-    busy_timeout: float = Field(default=60.0, gt=0, description="seconds to wait for a busy database")
+    busy_timeout: float = Field(
+        default=60.0, gt=0, allow_inf_nan=False, description="seconds to wait for a busy database"
+    )
 
     def user_login(self) -> str:
-        """Return the login that changes are recorded under."""
-        return self.login or getpass.getuser()
+        """Return the login that changes are recorded under; spaces in a system's login become ``_``.
+
+        Raises:
+            ConfigurationError: none is set, and the operating system knows none.
+        """
+        if self.login:
+            return self.login
+        try:
+            return "_".join(getpass.getuser().split())
+        except (KeyError, ImportError, OSError) as exc:
+            raise ConfigurationError(
+                "Bifrost cannot tell who you are: the operating system knows no login name.",
+                hint=f"Set login in the settings, or the variable {ENVIRONMENT_PREFIX}LOGIN.",
+            ) from exc
 
 
 def settings_path(environment: Optional[Mapping[str, str]] = None) -> Path:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import time
 from datetime import datetime, timezone
-from typing import Annotated
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from bifrost_core.errors import InvalidRequest
 
-__all__ = ["Model", "Request", "Timestamp", "invalid_request", "new_id", "utc_now"]
+__all__ = ["JsonObject", "Model", "Request", "Revision", "Timestamp", "invalid_request", "new_id", "utc_now"]
+
+_R = TypeVar("_R", bound="Request")
+# Half characters come from file names in another encoding; PostgreSQL stores no NUL.
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
+_ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Model(BaseModel):
@@ -25,9 +33,39 @@ class Request(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    @model_validator(mode="after")
+    def _texts_can_be_stored(self: _R) -> _R:
+        for field, value in self.__dict__.items():
+            for text in value if isinstance(value, tuple) else (value,):
+                if isinstance(text, str) and _NO_TEXT.search(text):
+                    raise PydanticCustomError(
+                        "text", "“{field}” contains characters that are no text", {"field": field}
+                    )
+        return self
+
+
+def _as_json(value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError) as exc:
+        raise PydanticCustomError("json", "it is not plain JSON: {why}", {"why": str(exc)}) from exc
+    if _NO_TEXT.search(text) or _ESCAPED_NUL.search(text):
+        raise PydanticCustomError("json", "it contains characters that are no text")
+    return dict(json.loads(text))
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_as_json)]
+"""An object of plain JSON: what a caller stores is what a caller on another machine gets back."""
+
+Revision = Annotated[int, Field(ge=0, lt=2**63)]
+"""How often something was changed."""
+
 
 def _in_utc(value: datetime) -> datetime:
-    return value.astimezone(timezone.utc)
+    try:
+        return value.astimezone(timezone.utc)
+    except OverflowError as exc:
+        raise PydanticCustomError("timestamp", "the time lies outside the years 1 to 9999 in UTC") from exc
 
 
 Timestamp = Annotated[datetime, AwareDatetime, AfterValidator(_in_utc)]

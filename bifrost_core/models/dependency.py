@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Optional
+from typing import Any, Optional
 
 from pydantic import Field
 
@@ -66,7 +66,10 @@ class OutdatedQuery(Request):
 class Outdated(Model):
     """A version in use that is not its product's newest."""
 
-    used: VersionLabel
+    used: VersionLabel = Field(description="its status is `missing` when it does not exist any more")
     user: Optional[VersionLabel] = Field(description="who uses it; null when loaded versions were checked")
     latest: Optional[VersionSummary] = Field(description="newer than the used one, or null")
     approved: Optional[VersionSummary] = Field(description="approved and newer than the used one, or null")
+    error: Optional[dict[str, Any]] = Field(
+        default=None, description="why a loaded version could not be checked: code, message, hint, details"
+    )

@@ -6,7 +6,7 @@ from typing import Annotated, Optional
 
 from pydantic import Field
 
-from bifrost_core.models.base import Model, Request, Timestamp
+from bifrost_core.models.base import Model, Request, Revision, Timestamp
 from bifrost_core.models.names import ProjectCode, Tag
 from bifrost_core.models.product import Product
 
@@ -39,4 +39,4 @@ class EntityUpdate(Request):
     description: Optional[Description] = None
     tags: Optional[Tags] = None
     archived: Optional[bool] = None
-    revision: Optional[int] = Field(default=None, description="refuse with stale_write if it is no longer this")
+    revision: Optional[Revision] = Field(default=None, description="refuse with stale_write if it is no longer this")

@@ -29,7 +29,7 @@ class Event(Model):
 class EventQuery(Request):
     """Which events, oldest first."""
 
-    after: int = Field(default=0, ge=0, description="id of the last event already seen")
+    after: int = Field(default=0, ge=0, lt=2**63, description="id of the last event already seen")
     project: Optional[ProjectCode] = None
     topic: Optional[str] = Field(default=None, description="the whole topic, or its noun: version")
     limit: Limit = 100

@@ -30,11 +30,17 @@ __all__ = [
     "Tag",
     "check_file_path",
     "check_name",
+    "file_key",
     "name_key",
+    "path_length",
 ]
 
 VIEW_PATH_LIMIT = 195
-"""Most characters of a path below a view's root; with a root of up to 44 a whole path stays under 240."""
+"""Most characters of a path below a view's root; with a root of up to 44 a whole path stays under 240.
+
+The limits of the names below are chosen so that one file of the longest names fits, its extension up to 12 characters
+and its version number up to six digits.
+"""
 
 FILE_PATH_LIMIT = 160
 _WINDOWS_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} | {
@@ -42,11 +48,23 @@ _WINDOWS_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} 
 }
 _WINDOWS_FORBIDDEN = set('<>:"/\\|?*')
 _VERSION_LIKE = re.compile(r"v\d+", re.IGNORECASE)
+# Letters and marks that show nothing: two names that differ only in them look the same.
+_INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
 
 def name_key(name: str) -> str:
     """Return what ``name`` is compared by: letter case and compatible forms of letters do not count."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def file_key(path: str) -> str:
+    """Return what names of files are compared by: two with one key would be one file on Windows or macOS."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+
+
+def path_length(path: str) -> int:
+    """Return the length of a path as Windows counts it: characters beyond the first 65,536 count twice."""
+    return len(path.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _reject(message: str, **context: object) -> PydanticCustomError:
@@ -59,23 +77,16 @@ def check_name(name: str, what: str, limit: int) -> str:
     Args:
         name: the name as written.
         what: what it names, for the message: "asset name".
-        limit: the most characters it may have.
+        limit: the most characters it may have; in UTF-8 it may take twice as many bytes.
     """
     name = unicodedata.normalize("NFC", name)
     if not name:
         raise _reject("the {what} is empty", what=what)
-    if len(name) > limit:
-        raise _reject(
-            "the {what} “{name}” has {length} characters; at most {limit} are allowed",
-            what=what,
-            name=name[:60],
-            length=len(name),
-            limit=limit,
-        )
+    _check_length(name, what, limit)
     for char in name:
-        if not (char in "_-." or unicodedata.category(char)[0] in "LN" or unicodedata.category(char) in ("Mn", "Mc")):
+        if not _is_name_character(char):
             raise _reject(
-                "the {what} “{name}” contains {char}; use letters, digits, _, - and .",
+                "the {what} “{name}” contains {char}; use letters, digits, dots, - and _",
                 what=what,
                 name=_printable(name),
                 char=_described(char),
@@ -89,6 +100,31 @@ def check_name(name: str, what: str, limit: int) -> str:
     return name
 
 
+def _check_length(name: str, what: str, limit: int) -> None:
+    length, size = path_length(name), len(name.encode("utf-8", "surrogatepass"))
+    if length > limit:
+        raise _reject(
+            "the {what} “{name}” has {length} characters; at most {limit} are allowed",
+            what=what,
+            name=_printable(name[:60]),
+            length=length,
+            limit=limit,
+        )
+    if size > 2 * limit:
+        raise _reject(
+            "the {what} “{name}” takes {size} bytes in UTF-8; at most {limit} are allowed",
+            what=what,
+            name=_printable(name),
+            size=size,
+            limit=2 * limit,
+        )
+
+
+def _is_name_character(char: str) -> bool:
+    category = unicodedata.category(char)
+    return char in "_-." or ((category[0] in "LN" or category in ("Mn", "Mc")) and not _INVISIBLE.match(char))
+
+
 def _is_windows_reserved(part: str) -> bool:
     return part.split(".", maxsplit=1)[0].rstrip(" ").casefold() in _WINDOWS_RESERVED
 
@@ -96,7 +132,7 @@ def _is_windows_reserved(part: str) -> bool:
 def _described(char: str) -> str:
     if char == " ":
         return "a space"
-    if char.isprintable():
+    if char.isprintable() and not _INVISIBLE.match(char):
         return f"“{char}”"
     return f"the character U+{ord(char):04X}"
 
@@ -112,7 +148,7 @@ def check_file_path(path: str) -> str:
     or what would leave the folder.
     """
     path = unicodedata.normalize("NFC", path)
-    if not path or len(path) > FILE_PATH_LIMIT:
+    if not path or path_length(path) > FILE_PATH_LIMIT:
         raise _reject(
             "the file name “{name}” must have 1 to {limit} characters",
             name=_printable(path[:80]),
@@ -154,6 +190,14 @@ def _check_product(name: str) -> str:
     return name
 
 
+def _check_representation(name: str) -> str:
+    name = check_name(name, "representation name", 16)
+    if "." in name:
+        # In a view `usd.gz` could be the folder of one representation and the file of another.
+        raise _reject("the representation name “{name}” must not contain a dot; use _ or -", name=name)
+    return name
+
+
 def _check_login(login: str) -> str:
     # Logins of directories are often mail addresses.
     check_name(login.replace("@", "_").replace("+", "_"), "login", 64)
@@ -165,12 +209,12 @@ def _check_tag(tag: str) -> str:
 
 
 ProjectCode = Annotated[str, AfterValidator(_name_type("project code", 16))]
-AssetName = Annotated[str, AfterValidator(_name_type("asset name", 40))]
+AssetName = Annotated[str, AfterValidator(_name_type("asset name", 36))]
 EpisodeName = Annotated[str, AfterValidator(_name_type("episode name", 16))]
 SequenceName = Annotated[str, AfterValidator(_name_type("sequence name", 16))]
-ShotName = Annotated[str, AfterValidator(_name_type("shot name", 24))]
+ShotName = Annotated[str, AfterValidator(_name_type("shot name", 20))]
 ProductName = Annotated[str, AfterValidator(_check_product)]
-RepresentationName = Annotated[str, AfterValidator(_name_type("representation name", 16))]
+RepresentationName = Annotated[str, AfterValidator(_check_representation)]
 KindName = Annotated[str, AfterValidator(_name_type("kind", 24))]
 StatusName = Annotated[str, AfterValidator(_name_type("status", 24))]
 Tag = Annotated[str, AfterValidator(_check_tag)]

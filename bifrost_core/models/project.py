@@ -7,7 +7,7 @@ from typing import Any, Optional
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from bifrost_core.models.base import Model, Request, Timestamp
+from bifrost_core.models.base import JsonObject, Model, Request, Revision, Timestamp
 from bifrost_core.models.names import ProjectCode, StatusName
 from bifrost_core.models.reference import APPROVED
 
@@ -64,7 +64,7 @@ class ProjectCreate(Request):
     width: int = Field(default=1920, ge=1, le=65536)
     height: int = Field(default=1080, ge=1, le=65536)
     statuses: tuple[StatusName, ...] = DEFAULT_STATUSES
-    metadata_schema: Optional[dict[str, Any]] = None
+    metadata_schema: Optional[JsonObject] = None
 
     @model_validator(mode="after")
     def _statuses_are_complete(self) -> ProjectCreate:
@@ -81,9 +81,9 @@ class ProjectUpdate(Request):
     width: Optional[int] = Field(default=None, ge=1, le=65536)
     height: Optional[int] = Field(default=None, ge=1, le=65536)
     statuses: Optional[tuple[StatusName, ...]] = None
-    metadata_schema: Optional[dict[str, Any]] = Field(default=None, description="an empty object removes the schema")
+    metadata_schema: Optional[JsonObject] = Field(default=None, description="an empty object removes the schema")
     archived: Optional[bool] = None
-    revision: Optional[int] = Field(default=None, description="refuse with stale_write if it is no longer this")
+    revision: Optional[Revision] = Field(default=None, description="refuse with stale_write if it is no longer this")
 
     @model_validator(mode="after")
     def _statuses_are_complete(self) -> ProjectUpdate:

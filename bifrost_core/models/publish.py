@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Annotated, Any, Optional
+from typing import Annotated, Optional
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from bifrost_core.models.base import Model, Request, Timestamp
+from bifrost_core.models.base import JsonObject, Model, Request, Timestamp
 from bifrost_core.models.dependency import Dependency
-from bifrost_core.models.files import Representation
+from bifrost_core.models.files import FileSize, Representation
 from bifrost_core.models.names import KindName, ProductName, StatusName, name_key
 from bifrost_core.models.project import PENDING
 
@@ -51,7 +51,9 @@ class PublishBegin(Request):
     product: ProductName
     product_type: Optional[KindName] = Field(default=None, description="null: the product's name")
     task: Optional[KindName] = Field(default=None, description="type of the task it was made for")
-    sizes: tuple[int, ...] = Field(default=(), description="bytes of the files to come, to tell which may be stored")
+    sizes: tuple[FileSize, ...] = Field(
+        default=(), description="bytes of the files to come, to tell which may be stored"
+    )
 
 
 class PublishCommit(Request):
@@ -62,7 +64,7 @@ class PublishCommit(Request):
     comment: str = Field(default="", max_length=4000)
     source: str = Field(default="", max_length=1000, description="the work file it was made from, as text")
     status: StatusName = PENDING
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: JsonObject = Field(default_factory=dict)
     dependencies: tuple[Dependency, ...] = ()
 
     @model_validator(mode="after")

@@ -15,7 +15,7 @@ import re
 from typing import Annotated, Callable, Optional, TypeVar
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import AfterValidator, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from bifrost_core.errors import InvalidRequest
@@ -46,7 +46,7 @@ _M = TypeVar("_M", bound=Model)
 SCHEME = "bifrost"
 LATEST = "latest"
 APPROVED = "approved"
-_VERSION = re.compile(r"v?(\d{1,9})", re.IGNORECASE)
+_VERSION = re.compile(r"v?([0-9]{1,6})", re.IGNORECASE)
 
 
 def version_label(number: int) -> str:
@@ -84,6 +84,15 @@ class EntityPath(Model):
     episode: Optional[EpisodeName] = None
     sequence: Optional[SequenceName] = None
     shot: Optional[ShotName] = None
+
+    @model_validator(mode="after")
+    def _is_one_entity(self) -> EntityPath:
+        below_shots = (self.episode, self.sequence, self.shot)
+        is_asset = self.asset is not None and below_shots == (None, None, None)
+        is_shot = self.asset is None and self.sequence is not None and self.shot is not None
+        if not (is_asset or is_shot):
+            raise PydanticCustomError("entity", "it must name either an asset, or a shot with its sequence")
+        return self
 
     @property
     def is_asset(self) -> bool:
@@ -174,12 +183,7 @@ def parse_entity(text: str) -> EntityPath:
 def _split(text: str) -> tuple[str, Optional[str], Optional[str]]:
     """Return path (decoded), version and representation as written, whichever spelling was used."""
     if text.lower().startswith(f"{SCHEME}://"):
-        path, _, query_text = text[len(SCHEME) + 3 :].partition("?")
-        query = dict(parse_qsl(query_text, keep_blank_values=True))
-        unknown = sorted(set(query) - {"version", "representation"})
-        if unknown:
-            raise _unreadable(text, f"“{unknown[0]}” is not known after the question mark")
-        return unquote(path).rstrip("/"), query.get("version"), query.get("representation")
+        return _split_uri(text)
     head, slash, last = text.rstrip("/").rpartition("/")
     last, at, version = last.partition("@")
     if at:
@@ -189,6 +193,21 @@ def _split(text: str) -> tuple[str, Optional[str], Optional[str]]:
     if (at and not version) or (colon and not representation):
         raise _unreadable(text, "something is missing after “@” or “:”")
     return head + slash + last, version or None, representation or None
+
+
+def _split_uri(text: str) -> tuple[str, Optional[str], Optional[str]]:
+    path, _, query_text = text[len(SCHEME) + 3 :].partition("?")
+    path = path.rstrip("/")
+    if "%2f" in path.lower():
+        raise _unreadable(text, "a name in it contains a slash")
+    found: dict[str, str] = {}
+    for key, value in parse_qsl(query_text, keep_blank_values=True):
+        if key not in ("version", "representation"):
+            raise _unreadable(text, f"“{_shown(key)}” is not known after the question mark")
+        if not value or key in found:
+            raise _unreadable(text, f"“{key}” must stand once after the question mark, with a value")
+        found[key] = value
+    return unquote(path), found.get("version"), found.get("representation")
 
 
 def _entity(text: str, parts: list[str]) -> EntityPath:
@@ -211,9 +230,12 @@ def _validated(text: str, make: Callable[[], _M]) -> _M:
 
 
 def _unreadable(text: str, why: str) -> InvalidRequest:
-    shown = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:200])
     return InvalidRequest(
-        f"“{shown}” is not a usable reference: {why}.",
+        f"“{_shown(text)}” is not a usable reference: {why}.",
         hint="Write PROJECT/assets/NAME/PRODUCT or PROJECT/shots/SEQUENCE/NAME/PRODUCT, and if you like @v003 or "
         "@approved and :usd behind it.",
     )
+
+
+def _shown(text: str) -> str:
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text[:200])

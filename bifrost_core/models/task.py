@@ -6,7 +6,7 @@ from typing import Optional
 
 from pydantic import Field
 
-from bifrost_core.models.base import Model, Request, Timestamp
+from bifrost_core.models.base import Model, Request, Revision, Timestamp
 from bifrost_core.models.names import KindName, Login, ProjectCode, StatusName
 from bifrost_core.models.query import DEFAULT_PAGE, Limit
 
@@ -45,7 +45,7 @@ class TaskUpdate(Request):
     status: Optional[StatusName] = None
     assignees: Optional[tuple[Login, ...]] = None
     archived: Optional[bool] = None
-    revision: Optional[int] = Field(default=None, description="refuse with stale_write if it is no longer this")
+    revision: Optional[Revision] = Field(default=None, description="refuse with stale_write if it is no longer this")
 
 
 class TaskQuery(Request):

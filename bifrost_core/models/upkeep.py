@@ -14,8 +14,8 @@ from bifrost_core.models.files import Digest
 __all__ = [
     "ArchiveReport",
     "BlobSummary",
-    "DamagedBlob",
     "Damage",
+    "DamagedBlob",
     "GarbageReport",
     "HealthFinding",
     "HealthLevel",

@@ -6,7 +6,7 @@ from typing import Optional
 
 from pydantic import Field
 
-from bifrost_core.models.base import Model, Request, Timestamp
+from bifrost_core.models.base import Model, Request, Revision, Timestamp
 from bifrost_core.models.names import Login
 
 __all__ = ["User", "UserCreate", "UserUpdate"]
@@ -38,4 +38,4 @@ class UserUpdate(Request):
     name: Optional[str] = Field(default=None, max_length=200)
     email: Optional[str] = Field(default=None, max_length=200)
     active: Optional[bool] = None
-    revision: Optional[int] = Field(default=None, description="refuse with stale_write if it is no longer this")
+    revision: Optional[Revision] = Field(default=None, description="refuse with stale_write if it is no longer this")

@@ -19,7 +19,7 @@ from typing import Any, Callable, Optional, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from bifrost_core.errors import InvalidRequest
+from bifrost_core.errors import IncompatibleServer, InvalidRequest
 from bifrost_core.models.base import invalid_request
 
 __all__ = ["Operation", "operation", "operations_of"]
@@ -111,7 +111,7 @@ class Operation:
         Raises:
             InvalidRequest: an argument lacks, is unknown or is not of its type.
         """
-        unknown = sorted(set(arguments) - set(self.parameters))
+        unknown = sorted(str(name) for name in arguments if name not in self.parameters)
         missing = [name for name in self.parameters if name not in arguments]
         if unknown or missing:
             problem = f"it knows no “{unknown[0]}”" if unknown else f"it needs “{missing[0]}”"
@@ -122,12 +122,23 @@ class Operation:
             raise invalid_request(exc) from exc
 
     def encode_result(self, result: Any) -> Any:
-        """Return a result as JSON."""
-        return self._result_type.dump_python(result, mode="json")
+        """Return a result as JSON; raises when it is not of the declared type."""
+        return self._result_type.dump_python(result, mode="json", warnings="error")
 
     def decode_result(self, result: Any) -> Any:
-        """Return a JSON result as the method's own return type."""
-        return self._result_type.validate_python(result)
+        """Return a JSON result as the method's own return type.
+
+        Raises:
+            IncompatibleServer: the result is not of that type.
+        """
+        try:
+            return self._result_type.validate_python(result)
+        except ValidationError as exc:
+            raise IncompatibleServer(
+                f"The answer to {self.name} is not one that this version of Bifrost understands.",
+                hint="Use the same version of Bifrost on both sides.",
+                details={"operation": self.name, **invalid_request(exc).details},
+            ) from exc
 
 
 def operations_of(interface: type) -> tuple[Operation, ...]:

@@ -30,13 +30,13 @@ class Dispatcher:
         decoded = item.decode_arguments(arguments)
         try:
             result = getattr(getattr(self._services, item.noun), item.method)(**decoded)
+            return item.encode_result(result)
         except BifrostError:
             raise
         except Exception as exc:
             # The boundary: a fault of ours must reach the caller as an error it knows, and the log in full.
             _log.exception("%s failed", name)
             raise InternalError(f"Bifrost met a fault of its own in {name}.", details={"operation": name}) from exc
-        return item.encode_result(result)
 
     def handle(self, message: Any) -> dict[str, Any]:
         """Answer ``{"operation", "arguments"}`` with ``{"result"}`` or ``{"error"}``; never raises."""

@@ -1,0 +1,1 @@
+"""The database: tables, transactions, migrations. It knows no use case; services do."""

@@ -1,0 +1,145 @@
+"""The connection to a database, and its transactions.
+
+A reading transaction sees one state throughout. A writing one on SQLite takes the write lock when it begins, so that
+it never fails half-way because another process was faster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from bifrost_core.errors import (
+    BifrostError,
+    DatabaseError,
+    DatabaseUnavailable,
+    SchemaOutOfDate,
+    StorageFull,
+    StorageReadOnly,
+)
+
+__all__ = ["SCHEMA_REVISION", "Database"]
+
+SCHEMA_REVISION = "0001"
+"""The newest migration; a test holds it against the migrations themselves."""
+
+_WRITES = "bifrost_writes"
+
+
+class Database:
+    """One database; make it with :meth:`on_file`, close it when done."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writing = engine.execution_options(**{_WRITES: True})
+
+    @classmethod
+    def on_file(cls, path: Path, *, busy_timeout: float) -> Database:
+        """Open the SQLite database in a file (made when it is not there).
+
+        Args:
+            path: the file; it must lie on a local disk, never on a share.
+            busy_timeout: seconds to wait for another process's write.
+        """
+        engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": busy_timeout})
+        event.listen(engine, "connect", _set_up_connection)
+        event.listen(engine, "begin", _begin)
+        return cls(engine)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """Open a transaction that only reads."""
+        with _translated(), Session(self.engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """Open a transaction that writes; it commits at the end of the block and rolls back if that raises."""
+        with _translated(), Session(self._writing, autoflush=False, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def revision(self) -> str:
+        """Return the migration that the database stands at; empty when it is new."""
+        with self.reading() as session:
+            names = session.scalars(text("SELECT name FROM sqlite_master WHERE name = 'alembic_version'")).all()
+            if not names:
+                return ""
+            return session.scalar(text("SELECT version_num FROM alembic_version")) or ""
+
+    def check_revision(self) -> None:
+        """Refuse a database of another release.
+
+        Raises:
+            SchemaOutOfDate: it is older or newer than this Bifrost.
+        """
+        found = self.revision()
+        if found == SCHEMA_REVISION:
+            return
+        older = found < SCHEMA_REVISION
+        raise SchemaOutOfDate(
+            f"The library's database is at revision {found or 'none'}, this Bifrost needs {SCHEMA_REVISION}.",
+            hint="Run `bifrost init` on it to bring it up to date." if older else "Install a newer Bifrost.",
+            details={"found": found, "needed": SCHEMA_REVISION},
+        )
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _set_up_connection(connection: Any, _record: object) -> None:
+    # None: Python's driver opens no transactions of its own; _begin does.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    try:
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",  # a version that was acknowledged survives a power cut
+            "foreign_keys=ON",
+            "cache_size=-32768",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+    finally:
+        cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what SQLAlchemy raises into errors of Bifrost."""
+    try:
+        yield
+    except BifrostError:
+        raise
+    except DBAPIError as exc:
+        raise _as_bifrost(str(exc.orig)) from exc
+    except SQLAlchemyError as exc:
+        raise DatabaseError(f"The database could not be used: {exc}.") from exc
+
+
+def _as_bifrost(message: str) -> BifrostError:
+    lowered = message.lower()
+    if "full" in lowered:
+        return StorageFull("The disk that holds the library's database is full; nothing was changed.")
+    if "readonly" in lowered or "read-only" in lowered:
+        return StorageReadOnly("The library's database may not be written.")
+    if "locked" in lowered or "busy" in lowered:
+        return DatabaseUnavailable("The library's database was busy for too long; nothing was changed.")
+    if "malformed" in lowered or "not a database" in lowered:
+        return DatabaseError(
+            "The library's database is damaged.",
+            hint="Move it aside and run `bifrost recover`: it rebuilds the database from the store.",
+        )
+    if "unable to open" in lowered or "disk i/o" in lowered:
+        return DatabaseUnavailable(f"The library's database cannot be reached ({message}).")
+    return DatabaseError(f"The database refused: {message}.")

@@ -1,0 +1,1 @@
+"""Migrations of the database, shipped inside the package and run by Alembic."""

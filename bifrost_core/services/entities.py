@@ -1,0 +1,180 @@
+"""What assets and shots have in common in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy.orm import Session, aliased
+
+from bifrost_core.database.tables import EntityRow, ProductRow, ProjectRow, VersionRow
+from bifrost_core.errors import AlreadyExists, Conflict
+from bifrost_core.models.entity import EntityUpdate
+from bifrost_core.models.names import name_key
+from bifrost_core.models.product import Product
+from bifrost_core.models.reference import EntityPath
+from bifrost_core.services.context import Change, Context
+from bifrost_core.services.indexing import index_entity, reindex_entity
+from bifrost_core.services.lookup import entity_path, find_entity, find_project
+from bifrost_core.services.paging import decode_cursor, encode_cursor
+from bifrost_core.services.reading import as_product
+from bifrost_core.services.revisions import apply_changes
+
+__all__ = ["Listed", "create_entity", "entity_page", "get_entity", "has_tag", "products_of", "update_entity"]
+
+ProductModels = tuple[Product, ...]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An entity in a list, with its products if they were asked for."""
+
+    project: ProjectRow
+    entity: EntityRow
+    products: Optional[ProductModels]
+
+
+def create_entity(change: Change, project: ProjectRow, path: EntityPath, row: EntityRow) -> None:
+    """Add a new entity with its event and search entry.
+
+    Raises:
+        AlreadyExists: there is one at that path.
+        Conflict: the project is archived.
+    """
+    if project.archived:
+        raise Conflict(
+            f"The project “{project.code}” is archived.", hint="`bifrost project update --restore` brings it back."
+        )
+    row.path_key = path.key
+    _refuse_taken(change.session, row, path)
+    change.session.add(row)
+    change.session.flush()
+    change.document(row)
+    change.record(f"{row.type}.created", project_id=project.id, subject=row.id, reference=entity_path(project, row))
+    index_entity(change.session, row, change.time)
+
+
+def _refuse_taken(session: Session, row: EntityRow, path: EntityPath) -> None:
+    taken = session.scalar(
+        select(EntityRow).where(
+            EntityRow.project_id == row.project_id, EntityRow.path_key == path.key, EntityRow.id != row.id
+        )
+    )
+    if taken is not None:
+        raise AlreadyExists(
+            f"There is “{'/'.join(path.parts)}” in “{path.project}” already"
+            + (", archived." if taken.archived else "."),
+            hint="Restore it with --restore." if taken.archived else "Names that differ only in letter case are one.",
+            details={"path": str(path)},
+        )
+
+
+def get_entity(context: Context, entity: str, type_: str) -> Listed:
+    """Return an entity by path or id with its products.
+
+    Raises:
+        NotFound: there is none of that type.
+    """
+    with context.reading() as session:
+        project, row = find_entity(session, entity, type_)
+        return Listed(project, row, products_of(session, project, row))
+
+
+def products_of(session: Session, project: ProjectRow, entity: EntityRow) -> ProductModels:
+    """Return the products of an entity, by name."""
+    latest, approved = aliased(VersionRow), aliased(VersionRow)
+    rows = session.execute(
+        select(ProductRow, latest, approved)
+        .outerjoin(latest, latest.id == ProductRow.latest_id)
+        .outerjoin(approved, approved.id == ProductRow.approved_id)
+        .where(ProductRow.entity_id == entity.id)
+        .order_by(ProductRow.name_key)
+    )
+    path = entity_path(project, entity)
+    return tuple(as_product(path, product, newest, best) for product, newest, best in rows)
+
+
+def has_tag(tag: str) -> ColumnElement[bool]:
+    """Return the condition that an entity carries a tag, whatever the letter case."""
+    # Tags are few words in a JSON list; json_each reads them without a table of their own.
+    tags = func.json_each(EntityRow.tags).table_valued("value")
+    return exists(select(1).select_from(tags).where(func.lower(tags.c.value) == tag.lower()))
+
+
+def entity_page(
+    session: Session,
+    project_code: str,
+    conditions: Sequence[ColumnElement[bool]],
+    *,
+    cursor: Optional[str],
+    limit: int,
+    with_products: bool,
+) -> tuple[list[Listed], Optional[str]]:
+    """Return a page of entities in the order of their paths, and the cursor of the next.
+
+    Entities, products and their newest versions come in one query.
+    """
+    project = find_project(session, project_code)
+    page = select(EntityRow).where(EntityRow.project_id == project.id, *conditions)
+    if cursor:
+        page = page.where(EntityRow.path_key > decode_cursor(cursor, str)[0])
+    page = page.order_by(EntityRow.path_key).limit(limit + 1)
+    if with_products:
+        listed = _with_products(session, project, page)
+    else:
+        listed = [Listed(project, row, None) for row in session.scalars(page)]
+    if len(listed) <= limit:
+        return listed, None
+    return listed[:limit], encode_cursor(listed[limit - 1].entity.path_key)
+
+
+def _with_products(session: Session, project: ProjectRow, page: Any) -> list[Listed]:
+    entity = aliased(EntityRow, page.subquery())
+    latest, approved = aliased(VersionRow), aliased(VersionRow)
+    rows = session.execute(
+        select(entity, ProductRow, latest, approved)
+        .outerjoin(ProductRow, ProductRow.entity_id == entity.id)
+        .outerjoin(latest, latest.id == ProductRow.latest_id)
+        .outerjoin(approved, approved.id == ProductRow.approved_id)
+        .order_by(entity.path_key, ProductRow.name_key)
+    )
+    products: dict[str, tuple[EntityRow, list[Product]]] = {}
+    for row, product, newest, best in rows:
+        found = products.setdefault(row.id, (row, []))[1]
+        if product is not None:
+            found.append(as_product(entity_path(project, row), product, newest, best))
+    return [Listed(project, row, tuple(found)) for row, found in products.values()]
+
+
+def update_entity(change: Change, entity: str, type_: str, changes: EntityUpdate) -> tuple[ProjectRow, EntityRow]:
+    """Change an entity, with its event and search entries.
+
+    Raises:
+        NotFound: there is none of that type.
+        AlreadyExists: another one has the new path.
+        StaleWrite: it was changed since ``changes.revision``.
+    """
+    project, row = find_entity(change.session, entity, type_)
+    before = entity_path(project, row)
+    changed = apply_changes(row, changes, f"“{before}”")
+    if not changed:
+        return project, row
+    if "kind" in changed:
+        row.kind_key = name_key(row.kind)
+    path = _path_of(project, row)
+    if path.key != row.path_key:
+        _refuse_taken(change.session, row, path)
+        row.path_key = path.key
+    change.session.flush()
+    change.document(row)
+    change.record(f"{type_}.updated", project_id=project.id, subject=row.id, reference=before, **changed)
+    reindex_entity(change.session, row, change.time)
+    return project, row
+
+
+def _path_of(project: ProjectRow, row: EntityRow) -> EntityPath:
+    if row.type == "asset":
+        return EntityPath(project=project.code, asset=row.name)
+    return EntityPath(project=project.code, episode=row.episode, sequence=row.sequence, shot=row.name)

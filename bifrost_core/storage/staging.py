@@ -1,0 +1,286 @@
+"""How files become blobs: staged under temporary names in parallel, made durable together, then given their names."""
+
+# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Optional, Protocol
+
+from bifrost_core.errors import BifrostError, StorageError
+from bifrost_core.storage.copying import create_file, reflink, remove_file, write_all, write_hashing
+from bifrost_core.storage.failures import StoreErrors, patiently, source_error
+from bifrost_core.storage.flushing import Flusher, replace_file
+from bifrost_core.storage.hashing import BLOCK, Read, pump, reader
+from bifrost_core.storage.port import Progress, Source, Stored
+from bifrost_core.storage.sources import OpenSource
+from bifrost_core.storage.workers import Workers
+
+__all__ = ["GROUP", "SMALL", "Shelf", "Staging"]
+
+SMALL = 4 * BLOCK
+"""A file of at most this many bytes is read whole, and written only when it is not stored."""
+
+GROUP = 10_000
+"""So many files at most are made durable and named together."""
+
+
+class Shelf(Protocol):
+    """What staging must know of the store."""
+
+    root: Path
+    temporary: Path
+
+    def blob_file(self, sha256: str) -> str:
+        """Return the file of a blob, for the calls of the operating system."""
+        ...
+
+    def keep(self, sha256: str, size: int) -> bool:
+        """Return whether the blob is stored whole; its time is then now."""
+        ...
+
+
+@dataclass(frozen=True)
+class _Staged:
+    """A file whose bytes are in the store, under their digest or under a temporary name."""
+
+    sha256: str
+    size: int
+    temporary: Optional[str]
+    was_known: bool
+
+
+class Staging:
+    """One put: a group of files that become blobs together. What is left of a failed one is removed at its end."""
+
+    def __init__(self, shelf: Shelf, workers: int, files: int) -> None:
+        self._shelf = shelf
+        self._count = workers
+        self._errors = StoreErrors(shelf.root)
+        self._left: set[str] = set()
+        self._claimed: set[str] = set()
+        self._lock = threading.Lock()
+        with self._errors:
+            self._flusher = Flusher(shelf.temporary, files)
+
+    def __enter__(self) -> Staging:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], exc: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self._flusher.__exit__(kind, exc, trace)
+        for path in self._left:
+            with suppress(OSError):  # what cannot be removed now, `bifrost gc` removes later
+                remove_file(path)
+
+    def put_stream(self, stream: BinaryIO, progress: Optional[Progress]) -> Stored:
+        """Store one stream; it is read into memory when it turns out to be small."""
+        read = _guarded(reader(stream))
+        head = _read_at_most(read, SMALL + 1)
+        if len(head) <= SMALL:
+            staged = self._stage_bytes(head)
+            if progress is not None:
+                progress(len(head))
+        else:
+            staged = self._stage_copy(_chained(head, read), progress)
+        return self._name_all([staged])[0]
+
+    def put_files(self, sources: Sequence[Source], progress: Optional[Progress]) -> list[Stored]:
+        """Store a group of files; small ones on many threads, big ones on few."""
+        staged: dict[int, _Staged] = {}
+        small: list[int] = []
+        big: list[int] = []
+        for index, source in enumerate(sources):
+            (small if _size_hint(source) <= SMALL else big).append(index)
+
+        def stage(index: int) -> None:
+            workers.check()
+            staged[index] = self._stage_file(sources[index], told)
+
+        def told(count: int) -> None:
+            workers.check()
+            if progress is not None:
+                progress(count)
+
+        # A big file keeps two threads busy already: one copies, one hashes.
+        for indexes, count in ((small, self._count), (big, max(1, self._count // 4))):
+            workers = Workers(count, stage)
+            workers.run(indexes, len(indexes))
+        return self._name_all([staged[index] for index in range(len(sources))])
+
+    def _stage_file(self, source: Source, progress: Progress) -> _Staged:
+        with OpenSource(source.path) as opened:
+            if opened.size <= SMALL:
+                data = opened.read_whole()
+                opened.check_unchanged()
+                staged = self._stage_bytes(data)
+                progress(len(data))
+                return staged
+            return self._stage_big(opened, source.probably_stored, progress)
+
+    def _stage_bytes(self, data: bytes) -> _Staged:
+        sha256 = hashlib.sha256(data).hexdigest()
+        if not self._claim(sha256, len(data)):
+            return _Staged(sha256, len(data), None, was_known=True)
+        path = self._new_path()
+        with self._errors:
+            fd = create_file(path)
+            try:
+                write_all(fd, memoryview(data))
+                self._flusher.written(fd)
+            finally:
+                os.close(fd)
+        return _Staged(sha256, len(data), path, was_known=False)
+
+    def _stage_big(self, opened: OpenSource, probably_stored: bool, progress: Progress) -> _Staged:
+        cloned = self._stage_clone(opened, progress)
+        if cloned is not None:
+            return cloned
+        if not probably_stored:
+            return self._stage_copy(opened.read_into, progress, opened)
+        sha256, size = pump(opened.read_into, None, progress)
+        opened.check_unchanged(size)
+        if not self._claim(sha256, size):
+            return _Staged(sha256, size, None, was_known=True)
+        self._release(sha256)
+        opened.rewind()
+        # The bytes have been told already; now it is only asked whether to go on.
+        return self._stage_copy(opened.read_into, lambda _: progress(0), opened)
+
+    def _stage_clone(self, opened: OpenSource, progress: Progress) -> Optional[_Staged]:
+        path = self._new_path()
+        with self._errors:
+            try:
+                if not reflink(str(opened.path), path):
+                    return None
+            except OSError:
+                opened.check_unchanged()  # a source that is gone is not the store's fault
+                raise
+        opened.check_unchanged()
+        with self._errors, open(path, "rb", buffering=0) as clone:
+            sha256, size = pump(reader(clone), None, progress)
+            self._flusher.written(clone.fileno())
+        return self._settled(sha256, size, path)
+
+    def _stage_copy(self, read: Read, progress: Optional[Progress], opened: Optional[OpenSource] = None) -> _Staged:
+        path = self._new_path()
+        with self._errors:
+            fd = create_file(path)
+            try:
+                sha256, size = write_hashing(read, fd, progress)
+                if opened is not None:
+                    opened.check_unchanged(size)
+                self._flusher.written(fd)
+            finally:
+                os.close(fd)
+        return self._settled(sha256, size, path)
+
+    def _settled(self, sha256: str, size: int, path: str) -> _Staged:
+        if self._claim(sha256, size):
+            return _Staged(sha256, size, path, was_known=False)
+        self._discard(path)
+        return _Staged(sha256, size, None, was_known=True)
+
+    def _claim(self, sha256: str, size: int) -> bool:
+        """Return whether the caller has to bring the blob: it is not stored, and no other file of this put brings it."""
+        with self._lock:
+            if sha256 in self._claimed:
+                return False
+            self._claimed.add(sha256)
+        with self._errors:
+            if not self._shelf.keep(sha256, size):
+                return True
+        self._release(sha256)
+        return False
+
+    def _release(self, sha256: str) -> None:
+        with self._lock:
+            self._claimed.discard(sha256)
+
+    def _new_path(self) -> str:
+        path = os.path.join(self._shelf.temporary, os.urandom(12).hex())
+        with self._lock:
+            self._left.add(path)
+        return path
+
+    def _discard(self, path: str) -> None:
+        with self._errors:
+            remove_file(path)
+        with self._lock:
+            self._left.discard(path)
+
+    def _name_all(self, staged: Sequence[_Staged]) -> list[Stored]:
+        with self._errors:
+            self._flusher.before_names()
+            for item in staged:
+                if item.temporary is not None:
+                    self._name(item.temporary, item)
+            # Also those that were known: another process may have named them a moment ago.
+            self._flusher.after_names(os.path.dirname(self._shelf.blob_file(item.sha256)) for item in staged)
+        return [Stored(item.sha256, item.size, item.was_known) for item in staged]
+
+    def _name(self, temporary: str, item: _Staged) -> None:
+        target = self._shelf.blob_file(item.sha256)
+        try:
+            patiently(lambda: replace_file(temporary, target))
+        except PermissionError:
+            # Windows replaces no file that is read-only or open; then the same bytes stand there already.
+            if not self._shelf.keep(item.sha256, item.size):
+                raise
+            remove_file(temporary)
+        self._left.discard(temporary)
+
+
+def _size_hint(source: Source) -> int:
+    try:
+        return os.stat(source.path).st_size
+    except OSError:
+        return 0  # opening it says what is wrong
+
+
+def _guarded(read: Read) -> Read:
+    def guarded(block: memoryview) -> int:
+        try:
+            return read(block)
+        except BifrostError:
+            raise
+        except OSError as exc:
+            raise source_error(exc, Path("stream")) from exc
+        except ValueError as exc:
+            raise StorageError("The stream to store was closed before its end.") from exc
+
+    return guarded
+
+
+def _read_at_most(read: Read, limit: int) -> bytes:
+    data = bytearray()
+    block = memoryview(bytearray(BLOCK))
+    while len(data) < limit:
+        count = read(block[: min(BLOCK, limit - len(data))])
+        if not count:
+            break
+        data += block[:count]
+    return bytes(data)
+
+
+def _chained(head: bytes, read: Read) -> Read:
+    rest = memoryview(head)
+
+    def chained(block: memoryview) -> int:
+        nonlocal rest
+        if not rest:
+            return read(block)
+        count = min(len(rest), len(block))
+        block[:count] = rest[:count]
+        rest = rest[count:]
+        return count
+
+    return chained

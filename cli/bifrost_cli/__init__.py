@@ -1,0 +1,1 @@
+"""The command line of Bifrost: ``bifrost``, or ``python -m bifrost_cli``."""

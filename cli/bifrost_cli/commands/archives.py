@@ -1,0 +1,40 @@
+"""A project as one file: `export` and `import`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bifrost_cli.command import BifrostCommand
+from bifrost_cli.session import Session
+from bifrost_cli.wording import count, size_text
+
+__all__ = ["export", "import_archive"]
+
+_ARCHIVE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
+
+
+@click.command(cls=BifrostCommand, examples=["bifrost export DEMO demo.bifrost.zip"])
+@click.argument("project", metavar="PROJECT")
+@_ARCHIVE
+@click.pass_obj
+def export(session: Session, project: str, file: Path) -> None:
+    """Write a project with its files into one archive."""
+    output = session.output
+    with output.progress("Exporting") as shown:
+        report = session.library.upkeep.export_project(project, file, progress=shown.advance)
+    said = f"Exported {report.project} to {file}: {count(report.versions, 'version')}, {size_text(report.size)}"
+    output.answer(report, lambda: output.done(said))
+
+
+@click.command("import", cls=BifrostCommand, examples=["bifrost import demo.bifrost.zip"])
+@_ARCHIVE
+@click.pass_obj
+def import_archive(session: Session, file: Path) -> None:
+    """Read a project from an archive."""
+    output = session.output
+    with output.progress("Importing") as shown:
+        report = session.library.upkeep.import_project(file, progress=shown.advance)
+    said = f"Imported {report.project}: {count(report.versions, 'version')}, {size_text(report.size)}"
+    output.answer(report, lambda: output.done(said))

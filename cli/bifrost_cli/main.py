@@ -1,0 +1,146 @@
+"""The entry point: the table of commands, and the one place where errors become messages and exit codes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from typing import Optional
+
+import click
+
+from bifrost_cli import exits
+from bifrost_cli.command import LazyCommand, LazyGroup
+from bifrost_cli.session import Session
+from bifrost_core import __version__
+from bifrost_core.errors import BifrostError, Cancelled, InternalError
+
+__all__ = ["COMPLETION_VARIABLE", "PROGRAM", "call", "main", "run"]
+
+PROGRAM = "bifrost"
+COMPLETION_VARIABLE = "_BIFROST_COMPLETE"
+
+
+def _of(module: str, attribute: str, help: str) -> LazyCommand:
+    return LazyCommand(f"bifrost_cli.commands.{module}:{attribute}", help)
+
+
+_SECTIONS = {
+    "Publish and load": {
+        "publish": _of("publishing", "publish", "Publish files as a new version of a product."),
+        "load": _of("loading", "load", "Print the paths of a version's files, ready to open."),
+        "versions": _of("versions", "versions", "List the versions on an asset or a shot."),
+        "show": _of("versions", "show", "Show a project, an asset, a shot, a product or a version."),
+        "status": _of("versions", "status", "Give a version another status."),
+        "deps": _of("dependencies", "deps", "Show what a version uses, or what uses it."),
+        "outdated": _of("dependencies", "outdated", "List the versions in use that have a newer one."),
+        "search": _of("search", "search", "Find assets, shots and products."),
+    },
+    "Productions": {
+        "project": _of("projects", "project", "Create, list and change projects."),
+        "asset": _of("assets", "asset", "Create, list and change assets."),
+        "shot": _of("shots", "shot", "Create, list and change shots."),
+        "task": _of("tasks", "task", "Create, list and change tasks."),
+        "user": _of("users", "user", "List and change users."),
+        "events": _of("events", "events", "Show what happened, and follow what happens."),
+    },
+    "The library": {
+        "init": _of("library", "init", "Create a library."),
+        "verify": _of("upkeep", "verify", "Read stored files again and name what is damaged."),
+        "gc": _of("upkeep", "gc", "Show, and remove, what no version uses."),
+        "doctor": _of("upkeep", "doctor", "Check settings, database, store and disk."),
+        "purge": _of("versions", "purge", "Remove an archived version for good."),
+        "recover": _of("library", "recover", "Rebuild the database from the store alone."),
+        "export": _of("archives", "export", "Write a project with its files into one archive."),
+        "import": _of("archives", "import_archive", "Read a project from an archive."),
+    },
+    "Getting started": {
+        "demo": LazyCommand(
+            "bifrost_cli.demo.command:demo", "Try it all on a small example: a toy robot and a rendered shot."
+        ),
+        "completion": _of("completion", "completion", "Print the script that completes commands in your shell."),
+    },
+}
+
+
+@click.group(cls=LazyGroup, sections=_SECTIONS, subcommand_metavar="COMMAND ...")
+@click.version_option(__version__, "--version", prog_name=PROGRAM, message="%(prog)s %(version)s")
+def main() -> None:
+    """Publish, load and find versions of assets and shots."""
+
+
+def run() -> None:
+    """Run the command line of this process."""
+    if COMPLETION_VARIABLE in os.environ:
+        main.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)
+    # A file name that is no valid text, or a character that the console lacks, must not end in a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
+            stream.reconfigure(errors="surrogateescape" if utf8 and os.name != "nt" else "replace")
+    sys.exit(call(sys.argv[1:]))
+
+
+def call(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; errors are printed here and nowhere else."""
+    session = Session()
+    try:
+        code = _invoke(session, list(arguments))
+        sys.stdout.flush()
+    except click.ClickException as exc:
+        return _refuse(exc, session, arguments)
+    except BifrostError as exc:
+        return _report(exc, session)
+    except (KeyboardInterrupt, click.Abort):
+        return _report(Cancelled("Cancelled."), session)
+    except Exception as exc:  # noqa: BLE001 - the boundary of the process: an artist never meets a traceback
+        if _reader_is_gone(exc):
+            return _silence()
+        return _report(InternalError(f"Bifrost met a fault of its own: {type(exc).__name__}: {exc}"), session)
+    return code
+
+
+def _invoke(session: Session, arguments: list[str]) -> int:
+    try:
+        with main.make_context(PROGRAM, arguments, obj=session) as ctx:
+            main.invoke(ctx)
+    except click.exceptions.Exit as exc:
+        return exc.exit_code
+    finally:
+        session.close()
+    return exits.OK
+
+
+def _report(error: BifrostError, session: Session) -> int:
+    if session.debug:
+        import traceback
+
+        traceback.print_exc()
+    session.output.error(error)
+    return exits.exit_code(error)
+
+
+def _refuse(exc: click.ClickException, session: Session, arguments: Sequence[str]) -> int:
+    """Say what is wrong with the command line; it may have been refused before its options were looked at."""
+    session.json = session.json or "--json" in arguments
+    context: Optional[click.Context] = getattr(exc, "ctx", None)
+    path = context.command_path if context else PROGRAM
+    session.output.failure("usage", exc.format_message(), f"`{path} --help` shows how it is used.")
+    return exc.exit_code
+
+
+def _reader_is_gone(exc: Exception) -> bool:
+    """Whether this is how a closed pipe shows; Windows says EINVAL."""
+    gone = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
+    return isinstance(exc, OSError) and exc.errno in gone and exc.filename is None
+
+
+def _silence() -> int:
+    """Let go of an output that nobody reads, so that Python does not complain about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return exits.OK
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,107 @@
+"""The real command line, in a process of its own, on a real library."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@dataclass
+class Cli:
+    """Runs ``bifrost`` in a folder, with one library."""
+
+    folder: Path
+    library: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a command."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "bifrost_cli.main", *arguments],
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "BIFROST_AMS_LIBRARY": str(self.library),
+                "BIFROST_AMS_LOGIN": "mia",
+                "PYTHONIOENCODING": "utf-8",
+                "PYTHONWARNINGS": "error",
+                **self.environment,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            **options,
+        )
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        process = self.start(*arguments)
+        out, err = process.communicate(timeout=120)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    def do(self, *arguments: str) -> str:
+        """Run a command that must succeed, and return what it printed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """Run a command that must succeed, and return its one JSON document."""
+        done = self.run(*arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        return json.loads(done.stdout)
+
+    def error(self, code: int, *arguments: str) -> dict[str, Any]:
+        """Run a command that must end with ``code``, and return its one JSON error."""
+        done = self.run(*arguments, "--json")
+        assert (done.returncode, done.stdout) == (code, "")
+        error: dict[str, Any] = json.loads(done.stderr)["error"]
+        return error
+
+    def file(self, name: str, content: str) -> Path:
+        """Write a file in the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+        return path
+
+
+def new_cli(folder: Path) -> Cli:
+    """Return a command line with a fresh library that has the project DEMO, an asset and a shot."""
+    work = folder / "work"
+    work.mkdir()
+    cli = Cli(work, folder / "library")
+    cli.do("init", str(cli.library))
+    cli.do("project", "create", "DEMO", "--name", "The demo", "--fps", "25", "--resolution", "1280x720")
+    cli.do("asset", "create", "DEMO", "chair", "--kind", "prop", "--tag", "wood")
+    cli.do("shot", "create", "DEMO", "sq010/sh020", "--frames", "1001-1010", "--handles", "2")
+    return cli
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Cli:
+    """A command line with a library of this test's own."""
+    return new_cli(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Cli:
+    """A command line with two models of a chair and a comp that uses the first; tests only read it."""
+    cli = new_cli(tmp_path_factory.mktemp("published"))
+    cli.file("chair.obj", "v 0 0 0\n")
+    cli.do("publish", "DEMO/assets/chair", "model", "chair.obj", "--comment", "First", "--meta", "polycount=1200")
+    for frame in (1001, 1002, 1004):
+        cli.file(f"comp/sh020.{frame}.exr", f"frame {frame}")
+    cli.do("publish", "DEMO/shots/sq010/sh020", "comp", "comp/sh020.####.exr", "--depends", "DEMO/assets/chair/model")
+    cli.file("chair.obj", "v 0 0 0\nv 1 0 0\n")
+    cli.do("publish", "DEMO/assets/chair", "model", "chair.obj", "--comment", "Rounder legs")
+    cli.do("status", "DEMO/assets/chair/model@v001", "approved")
+    return cli

@@ -1,0 +1,98 @@
+"""Projects, assets, shots, tasks and users from the command line."""
+
+from __future__ import annotations
+
+from conftest import Cli
+
+CHAIR = "DEMO/assets/chair"
+
+
+def test_project_has_what_was_given_when_created_and_updated(cli: Cli) -> None:
+    made = cli.json("project", "show", "DEMO")
+    assert (made["name"], made["fps"], made["width"], made["height"]) == ("The demo", 25.0, 1280, 720)
+    schema = cli.file("schema.json", '{"type": "object", "required": ["polycount"]}')
+    cli.do("project", "update", "DEMO", "--metadata-schema", str(schema), "--fps", "24", "--code", "SHOW")
+    changed = cli.json("project", "show", "SHOW")
+    assert (changed["fps"], changed["name"]) == (24.0, "The demo")
+    assert changed["metadata_schema"]["required"] == ["polycount"]
+    cli.file("chair.obj", "v 0 0 0\n")
+    assert cli.error(3, "publish", "SHOW/assets/chair", "model", "chair.obj")["code"] == "invalid_request"
+    cli.do("project", "update", "SHOW", "--no-metadata-schema")
+    cli.do("publish", "SHOW/assets/chair", "model", "chair.obj")
+
+
+def test_project_is_listed_only_with_all_when_archived(cli: Cli) -> None:
+    cli.do("project", "archive", "DEMO")
+    assert cli.json("project", "list")["items"] == []
+    assert [item["code"] for item in cli.json("project", "list", "--all")["items"]] == ["DEMO"]
+    cli.do("project", "archive", "DEMO", "--restore")
+    assert [item["code"] for item in cli.json("project", "list")["items"]] == ["DEMO"]
+
+
+def test_project_is_refused_when_its_name_is_taken(cli: Cli) -> None:
+    assert cli.error(5, "project", "create", "demo")["code"] == "already_exists"
+
+
+def test_asset_is_refused_when_its_name_is_bad(cli: Cli) -> None:
+    error = cli.error(3, "asset", "create", "DEMO", "my chair")
+    assert "space" in error["message"]
+
+
+def test_asset_changes_when_updated_archived_and_restored(cli: Cli) -> None:
+    changed = cli.json("asset", "update", CHAIR, "--name", "stool", "--tag", "seat", "--tag", "old")
+    assert (changed["path"], changed["tags"], changed["kind"]) == ("DEMO/assets/stool", ["seat", "old"], "prop")
+    assert cli.json("asset", "update", "DEMO", "stool", "--no-tags")["tags"] == []
+    cli.do("asset", "archive", "DEMO/assets/stool")
+    assert cli.json("asset", "list", "DEMO")["items"] == []
+    assert len(cli.json("asset", "list", "DEMO", "--archived")["items"]) == 1
+    assert len(cli.json("asset", "list", "DEMO", "--all")["items"]) == 1
+    assert cli.json("asset", "archive", "DEMO", "stool", "--restore")["archived"] is False
+
+
+def test_assets_are_listed_with_their_newest_versions(published: Cli) -> None:
+    (found,) = published.json("asset", "list", "DEMO", "--kind", "prop")["items"]
+    assert found["products"][0]["latest"]["version"] == "v002"
+    assert published.do("asset", "list", "DEMO").splitlines() == [
+        "ASSET  KIND  LATEST      TAGS",
+        "chair  prop  model v002  wood",
+    ]
+    assert published.json("asset", "list", "DEMO", "--tag", "metal")["items"] == []
+
+
+def test_shot_has_its_frames_when_created_and_moves_when_updated(cli: Cli) -> None:
+    made = cli.json("shot", "create", "DEMO", "ep01/sq010/sh030", "--frames", "-5-20", "--fps", "30", "--handles", "8")
+    assert made["path"] == "DEMO/shots/ep01/sq010/sh030"
+    assert (made["first_frame"], made["last_frame"], made["fps"], made["handles"]) == (-5, 20, 30.0, 8)
+    assert cli.json("show", "DEMO/shots/ep01/sq010/sh030")["id"] == made["id"]
+    moved = cli.json("shot", "update", "DEMO", "sq010/sh020", "--name", "sq020/sh025", "--frames", "1-9")
+    assert (moved["path"], moved["last_frame"], moved["handles"]) == ("DEMO/shots/sq020/sh025", 9, 2)
+    assert [item["name"] for item in cli.json("shot", "list", "DEMO", "--sequence", "sq020")["items"]] == ["sh025"]
+    cli.do("shot", "archive", "DEMO", "sq020/sh025")
+    assert [item["name"] for item in cli.json("shot", "list", "DEMO")["items"]] == ["sh030"]
+
+
+def test_shot_is_refused_when_it_names_no_sequence(cli: Cli) -> None:
+    assert "SEQ/NAME" in cli.error(3, "shot", "create", "DEMO", "sh020")["hint"]
+
+
+def test_tasks_are_found_by_who_and_where_when_listed(cli: Cli) -> None:
+    cli.do("task", "create", CHAIR, "modeling", "--assign", "mia")
+    cli.do("task", "create", CHAIR, "rigging", "--assign", "ben", "--status", "wip")
+    assert [item["type"] for item in cli.json("task", "list", "--mine")["items"]] == ["modeling"]
+    assert [item["type"] for item in cli.json("task", "list", CHAIR, "--assignee", "ben")["items"]] == ["rigging"]
+    assert len(cli.json("task", "list", "DEMO")["items"]) == 2
+    assert [item["type"] for item in cli.json("task", "list", "--status", "wip")["items"]] == ["rigging"]
+
+
+def test_task_changes_when_updated_by_its_type(cli: Cli) -> None:
+    cli.do("task", "create", CHAIR, "modeling", "--assign", "mia")
+    changed = cli.json("task", "update", CHAIR, "modeling", "--status", "done", "--assign", "ben")
+    assert (changed["status"], changed["assignees"]) == ("done", ["ben"])
+    assert cli.json("task", "update", CHAIR, "modeling", "--unassign")["assignees"] == []
+    assert "task create" in cli.error(4, "task", "update", CHAIR, "lookdev", "--status", "done")["hint"]
+
+
+def test_users_are_created_and_changed(cli: Cli) -> None:
+    cli.do("user", "create", "ben", "--name", "Ben Ode", "--email", "ben@example.com")
+    assert cli.json("user", "update", "ben", "--inactive")["active"] is False
+    assert {item["login"] for item in cli.json("user", "list")["items"]} >= {"ben"}
