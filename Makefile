@@ -23,7 +23,7 @@ help:
 	@echo "make clean   remove the environments and caches that these commands made"
 
 demo: $(VENV)/.installed
-	@$(BIN)/bifrost demo $(ARGS)
+	@$(BIN)/bifrost demo --fresh $(ARGS)
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
@@ -36,7 +36,9 @@ lint: $(VENV)/.installed-dev
 	else echo "The import rules need Python 3.10 or newer: they were not checked."; fi
 
 bench: $(VENV)/.installed
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script" $(ARGS) || exit 1; done
+	@for script in $$(grep -l '__main__' benchmarks/*.py); do \
+	    echo "== $$script"; $(BIN)/python "$$script" $(ARGS) || exit 1; \
+	done
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 
 from bifrost_core.database.engine import SCHEMA_REVISION, Database
+from bifrost_core.errors import SchemaOutOfDate
 
 __all__ = ["configuration", "downgrade", "upgrade"]
 
@@ -21,8 +23,20 @@ def configuration(database: Database) -> Config:
 
 
 def upgrade(database: Database, revision: str = SCHEMA_REVISION) -> None:
-    """Bring a database up to a revision; one that is there already is left alone."""
-    command.upgrade(configuration(database), revision)
+    """Bring a database up to a revision; one that is there already is left alone.
+
+    Raises:
+        SchemaOutOfDate: it is of a release that this one does not know.
+    """
+    try:
+        command.upgrade(configuration(database), revision)
+    except CommandError as exc:
+        found = database.revision()
+        raise SchemaOutOfDate(
+            f"The library's database is at revision {found}, which this Bifrost does not know.",
+            hint="Install a newer Bifrost.",
+            details={"found": found, "needed": revision},
+        ) from exc
 
 
 def downgrade(database: Database, revision: str = "base") -> None:

@@ -45,6 +45,7 @@ __all__ = [
     "SearchRow",
     "TaskRow",
     "UserRow",
+    "UtcDateTime",
     "VersionRow",
 ]
 
@@ -76,7 +77,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 _BigId = BigInteger().with_variant(Integer(), "sqlite")
 
 
-_UNWRITTEN = text("written < changed")
+def _unwritten(table: str) -> Index:
+    """Return the index of the rows whose manifests are behind: nearly always empty."""
+    behind = text("written < changed")
+    return Index(f"ix_{table}_unwritten", "id", sqlite_where=behind, postgresql_where=behind)
 
 
 class Base(DeclarativeBase):
@@ -130,6 +134,8 @@ class UserRow(_Documented, Base):
     revision: Mapped[int] = mapped_column(default=1)
     created: Mapped[datetime]
 
+    __table_args__ = (_unwritten("users"),)
+
 
 class ProjectRow(_Documented, Base):
     """A project."""
@@ -149,6 +155,8 @@ class ProjectRow(_Documented, Base):
     revision: Mapped[int] = mapped_column(default=1)
     created: Mapped[datetime]
     created_by: Mapped[str]
+
+    __table_args__ = (_unwritten("projects"),)
 
 
 class EntityRow(_Documented, Base):
@@ -179,6 +187,7 @@ class EntityRow(_Documented, Base):
     __table_args__ = (
         UniqueConstraint("project_id", "path_key"),
         Index(None, "project_id", "type", "kind_key", "path_key"),
+        _unwritten("entities"),
     )
 
 
@@ -241,7 +250,7 @@ class VersionRow(_Documented, Base):
         UniqueConstraint("product_id", "number"),
         Index(None, "product_id", "status"),
         Index(None, "author", "product_id"),
-        Index("ix_versions_unwritten", "id", sqlite_where=_UNWRITTEN, postgresql_where=_UNWRITTEN),
+        _unwritten("versions"),
     )
 
 

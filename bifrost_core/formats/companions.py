@@ -22,7 +22,7 @@ from bifrost_core.errors import InvalidRequest
 from bifrost_core.formats import gltf, maya, usd, wavefront
 from bifrost_core.formats.sequences import expand_pattern
 
-__all__ = ["CompanionFinder", "Companions"]
+__all__ = ["CompanionFinder", "Companions", "may_have_companions"]
 
 _MOST = 20_000
 _SHOWN = 4
@@ -57,6 +57,11 @@ class Companions:
     files: tuple[Path, ...] = ()
     references: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+
+
+def may_have_companions(file: Path) -> bool:
+    """Return whether a file is of a kind that is read for companions."""
+    return file.suffix.lower() in _READERS or file.suffix.lower() in _USD_LAYERS
 
 
 class CompanionFinder:

@@ -26,7 +26,7 @@ from bifrost_core.errors import InvalidRequest
 __all__ = ["UDIM", "NamePattern", "frame_ranges", "printf_pattern", "read_pattern"]
 
 UDIM = "<UDIM>"
-_UDIM_TILE = re.compile(r"1[0-9]{3}")
+_UDIM_TILE = re.compile(r"1(?!000)[0-9]{3}")
 _TOKENS = (
     re.compile(r"<UDIM>|%\(UDIM\)d", re.IGNORECASE),
     re.compile(r"(?<!%)(?:%%)*(%0?(?P<printf>[0-9]{0,2})d)"),

@@ -15,6 +15,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Optional
 
@@ -22,7 +23,7 @@ from bifrost_core.errors import InvalidRequest
 from bifrost_core.formats.kinds import Role, extension, representation_name, role
 from bifrost_core.formats.patterns import NamePattern, frame_ranges, printf_pattern, read_pattern
 
-__all__ = ["FileSequence", "expand_pattern", "find_sequences", "is_pattern"]
+__all__ = ["FileSequence", "expand_pattern", "find_sequences"]
 
 # A letter right behind it makes it no frame: `hero_2k.png`.
 _NUMBER = re.compile(r"(?:(?<![^._\s-])-)?[0-9]+(?![^\W_])")
@@ -54,11 +55,6 @@ class FileSequence:
     def frames(self) -> str:
         """The frames that are there: ``1001-1010,1012``."""
         return _bounded(frame_ranges(self.numbers))
-
-
-def is_pattern(name: str) -> bool:
-    """Return whether a file name has a token for a number."""
-    return read_pattern(name) is not None
 
 
 def expand_pattern(path: Path) -> Optional[FileSequence]:
@@ -135,6 +131,7 @@ class _Name:
         return self.text[:start], self.text[end:]
 
 
+@lru_cache(maxsize=256)
 def _never_in_sequence(suffix: str) -> bool:
     return role(representation_name(f"x{suffix}")) in (Role.SCENE, Role.MOVIE)
 

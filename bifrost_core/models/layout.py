@@ -18,15 +18,13 @@ from pathlib import PurePosixPath
 
 from bifrost_core.errors import PublishRejected
 from bifrost_core.models.files import Representation
-from bifrost_core.models.names import VIEW_PATH_LIMIT, name_key, path_length
+from bifrost_core.models.names import VIEW_PATH_LIMIT, file_extension, name_key, path_length
 from bifrost_core.models.reference import EntityPath, version_label
 
 __all__ = ["check_lengths", "representation_path", "stands_in_folder", "version_folder", "view_paths"]
 
 _PART_LIMIT = 255
 """Most bytes of one part of a path, on every common file system."""
-# Behind these stands another extension that tells the kind: fog.bgeo.sc, points.ply.gz.
-_COMPRESSED = {".gz", ".bz2", ".xz", ".zst", ".lz4", ".sc"}
 
 
 def version_folder(entity: EntityPath, product: str, number: int) -> PurePosixPath:
@@ -37,7 +35,7 @@ def version_folder(entity: EntityPath, product: str, number: int) -> PurePosixPa
 def stands_in_folder(representation: Representation) -> bool:
     """Return whether the files stand in a folder under their own names: several, a set, or one without extension."""
     several = len(representation.files) > 1 or representation.pattern is not None
-    return several or not _extension(representation.files[0].name)
+    return several or not file_extension(representation.files[0].name)
 
 
 def representation_path(entity: EntityPath, product: str, number: int, representation: Representation) -> PurePosixPath:
@@ -45,7 +43,7 @@ def representation_path(entity: EntityPath, product: str, number: int, represent
     folder = version_folder(entity, product, number)
     if stands_in_folder(representation):
         return folder / representation.name
-    extension = _extension(representation.files[0].name)
+    extension = file_extension(representation.files[0].name)
     stem = f"{entity.name}_{product}_{version_label(number)}"
     if name_key(extension.split(".")[1]) == name_key(representation.name):
         return folder / f"{stem}{extension}"
@@ -86,9 +84,3 @@ def check_lengths(entity: EntityPath, product: str, number: int, representation:
                 hint="Shorten the file's extension.",
                 details={"path": str(path), "limit": _PART_LIMIT},
             )
-
-
-def _extension(name: str) -> str:
-    suffixes = PurePosixPath(name).suffixes
-    kept = 2 if len(suffixes) > 1 and suffixes[-1].casefold() in _COMPRESSED else 1
-    return "".join(suffixes[-kept:])

@@ -30,6 +30,7 @@ __all__ = [
     "Tag",
     "check_file_path",
     "check_name",
+    "file_extension",
     "file_key",
     "name_key",
     "path_length",
@@ -48,6 +49,8 @@ _WINDOWS_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} 
 }
 _WINDOWS_FORBIDDEN = set('<>:"/\\|?*')
 _VERSION_LIKE = re.compile(r"v\d+", re.IGNORECASE)
+# Behind these stands another extension that tells the kind: fog.bgeo.sc, points.ply.gz.
+_COMPRESSIONS = {".gz", ".bz2", ".xz", ".zst", ".sc", ".lz4"}
 # Letters and marks that show nothing: two names that differ only in them look the same.
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 
@@ -60,6 +63,25 @@ def name_key(name: str) -> str:
 def file_key(path: str) -> str:
     """Return what names of files are compared by: two with one key would be one file on Windows or macOS."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+
+
+def file_extension(path: str) -> str:
+    """Return the extension of a file name with its dot, both parts of one like ``.bgeo.sc``; "" if there is none.
+
+    A leading dot begins none, and digits alone (a frame) or words with spaces are none.
+    """
+    name = path.rpartition("/")[2]
+    stem, last = _split_extension(name)
+    if last.casefold() in _COMPRESSIONS:
+        return _split_extension(stem)[1] + last
+    return last
+
+
+def _split_extension(name: str) -> tuple[str, str]:
+    stem, dot, last = name.rpartition(".")
+    if not dot or not stem.strip(".") or " " in last or not any(char.isalpha() for char in last):
+        return name, ""
+    return stem, dot + last
 
 
 def path_length(path: str) -> int:

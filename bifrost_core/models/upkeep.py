@@ -30,6 +30,8 @@ class Damage(str, Enum):
 
     MISSING = "missing"
     CORRUPT = "corrupt"
+    UNREADABLE = "unreadable"
+    """The disk or the system refused to read it; its bytes may still be right."""
 
 
 class DamagedBlob(Model):
@@ -47,6 +49,9 @@ class VerifyReport(Model):
     blobs: int = Field(description="how many were checked")
     size: int = Field(description="bytes read")
     damaged: tuple[DamagedBlob, ...]
+    missing_manifests: tuple[VersionLabel, ...] = Field(
+        default=(), description="versions that `bifrost recover` would not bring back; `bifrost gc --apply` mends that"
+    )
 
 
 class BlobSummary(Model):
@@ -66,6 +71,11 @@ class GarbageReport(Model):
     temporary: int = Field(description="left-over temporary files")
     publishes: int = Field(description="abandoned publishes")
     views: int = Field(description="folders of the view that belong to no version any more")
+    kept_views: tuple[str, ...] = Field(
+        default=(), description="such folders that stay, because somebody changed files in them"
+    )
+    manifests: int = Field(default=0, description="manifests that were still to be written, or were lost")
+    documents: int = Field(default=0, description="manifests left over from purged versions")
 
 
 class HealthLevel(str, Enum):
@@ -117,3 +127,4 @@ class ArchiveReport(Model):
     versions: int
     blobs: int
     size: int = Field(description="bytes of the blobs")
+    skipped: tuple[str, ...] = Field(default=(), description="what was left out of an import, and why")

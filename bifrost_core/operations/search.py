@@ -19,10 +19,11 @@ class Search(ABC):
     def find(self, query: SearchQuery) -> Page[SearchHit]:
         """Return a page of what fits.
 
-        Words are looked for in names, kinds, tags, comments and metadata. Filters: ``project``, ``type`` (asset,
-        shot, product), ``kind``, ``tag``, ``episode``, ``sequence``, ``product``, ``status``, ``author``, ``task``;
-        ``is:archived``, ``is:outdated`` narrow further, and ``-archived`` leaves archived ones out.
+        Words, or their beginnings, are looked for in names, kinds, tags, descriptions, comments and metadata; "words in
+        quotes" must follow each other. Filters: ``project``, ``type`` (asset, shot, product), ``kind``, ``tag``,
+        ``episode``, ``sequence``, ``product``, and ``status``, ``author``, ``task`` of one and the same version. What
+        ``-`` stands before is left out. Archived things are found by ``is:archived`` or ``status:archived`` only.
 
         Raises:
-            InvalidRequest: a filter is unknown.
+            InvalidRequest: a filter is unknown or has no value, or the cursor is of another search.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,12 +14,15 @@ from sqlalchemy.orm import Session
 
 from bifrost_core.database.engine import Database
 from bifrost_core.database.tables import EventRow, UserRow
+from bifrost_core.errors import StorageError
 from bifrost_core.models.base import new_id, utc_now
 from bifrost_core.models.names import name_key
 from bifrost_core.services.manifests import Documented, ManifestWriter
 from bifrost_core.storage.port import BlobStore
 
 __all__ = ["Change", "Context"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -74,6 +78,13 @@ class Context:
             self._register_author(change)
             yield change
         ManifestWriter(self.database, self.store).write(change.documented)
+
+    def catch_up(self) -> None:
+        """Write manifests that a crash left behind; a store that fails now is logged, they stay pending."""
+        try:
+            ManifestWriter(self.database, self.store).write_pending()
+        except StorageError as exc:
+            _log.warning("manifests are still to be written: %s", exc)
 
     def _register_author(self, change: Change) -> None:
         key = name_key(self.login)

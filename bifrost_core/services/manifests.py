@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Optional, Union, cast
 
 from sqlalchemy import inspect, select, update
@@ -37,13 +37,25 @@ from bifrost_core.database.tables import (
 )
 from bifrost_core.errors import StorageError
 from bifrost_core.storage.port import BlobStore
+from bifrost_core.storage.workers import Workers
 
-__all__ = ["FORMAT", "PREFIX", "Documented", "ManifestWriter", "columns_of", "document_name"]
+__all__ = [
+    "FORMAT",
+    "PREFIX",
+    "Documented",
+    "ManifestWriter",
+    "columns_of",
+    "document_name",
+    "serialized",
+    "version_document",
+]
 
 FORMAT = 1
 PREFIX = "manifests/"
 Documented = Union[ProjectRow, EntityRow, VersionRow, UserRow]
 _COUNTERS = ("changed", "written")
+_WRITERS = 4
+_BATCH = 200
 _log = logging.getLogger(__name__)
 
 
@@ -75,11 +87,31 @@ class ManifestWriter:
         written = 0
         for kind in (UserRow, ProjectRow, EntityRow, VersionRow):
             with self._database.reading() as session:
-                behind = session.scalars(select(kind.id).where(kind.written < kind.changed)).all()
-            for row_id in behind:
-                self._write_one(kind, row_id)
-                written += 1
+                behind = session.scalars(select(kind.id).where(kind.written < kind.changed).order_by(kind.id)).all()
+            for start in range(0, len(behind), _BATCH):
+                self._write_many(kind, behind[start : start + _BATCH])
+            written += len(behind)
         return written
+
+    def _write_many(self, kind: type[Documented], row_ids: Sequence[str]) -> None:
+        """Write a batch side by side and note it in one transaction; those changed meanwhile are written again."""
+        with self._database.reading() as session:
+            rows = cast(list[Documented], session.scalars(select(kind).where(kind.id.in_(row_ids))).all())
+            states = {row.id: row.changed for row in rows}
+            documents = [(document_name(session, row), serialized(session, row)) for row in rows]
+
+        def write(document: tuple[str, bytes]) -> None:
+            self._store.documents.write(*document)
+
+        Workers(_WRITERS, write).run(documents, len(documents))
+        with self._database.writing() as session:
+            rows_now = session.execute(select(kind.id, kind.changed).where(kind.id.in_(row_ids)))
+            current = dict(rows_now.tuples().all())
+            settled = [row_id for row_id, state in states.items() if current.get(row_id) == state]
+            if settled:
+                session.execute(update(kind).where(kind.id.in_(settled)).values(written=kind.changed))
+        for row_id in current.keys() - set(settled):
+            self._write_one(kind, row_id)
 
     def _write_one(self, kind: type[Documented], row_id: str) -> None:
         """Write until the manifest shows the newest state: another process may have changed the row meanwhile."""
@@ -88,7 +120,7 @@ class ManifestWriter:
                 row = cast(Optional[Documented], session.get(kind, row_id))
                 if row is None:
                     return
-                state, name, data = row.changed, document_name(session, row), _serialized(session, row)
+                state, name, data = row.changed, document_name(session, row), serialized(session, row)
             self._store.documents.write(name, data)
             with self._database.writing() as session:
                 current = session.scalar(select(kind.changed).where(kind.id == row_id))
@@ -110,7 +142,12 @@ def document_name(session: Session, row: Documented) -> str:
             ProductRow.id == row.product_id
         )
     )  # fmt: skip
-    return f"{PREFIX}projects/{project_id}/versions/{row.id}.json"
+    return version_document(str(project_id), row.id)
+
+
+def version_document(project_id: str, version_id: str) -> str:
+    """Return the name of a version's manifest."""
+    return f"{PREFIX}projects/{project_id}/versions/{version_id}.json"
 
 
 def columns_of(row: Any, *left_out: str) -> dict[str, Any]:
@@ -121,13 +158,14 @@ def columns_of(row: Any, *left_out: str) -> dict[str, Any]:
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}
 
 
-def _serialized(session: Session, row: Documented) -> bytes:
+def serialized(session: Session, row: Documented, *, indent: Optional[int] = 1) -> bytes:
+    """Return a row's manifest; on one line when ``indent`` is None."""
     content: dict[str, Any] = {"format": FORMAT, row.__tablename__: columns_of(row)}
     if isinstance(row, EntityRow):
         content.update(_parts_of_entity(session, row.id))
     elif isinstance(row, VersionRow):
         content.update(_parts_of_version(session, row.id))
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1).encode("utf-8")
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=indent).encode("utf-8")
 
 
 def _parts_of_entity(session: Session, entity_id: str) -> dict[str, Any]:

@@ -40,6 +40,7 @@ class LocalPublishes(Publishes):
         self._context = context
 
     def begin(self, request: PublishBegin) -> Publish:
+        self._context.catch_up()
         with self._context.changing() as change:
             session = change.session
             row = session.get(PublishRow, request.token)

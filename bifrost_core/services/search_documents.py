@@ -27,6 +27,9 @@ RECENT_VERSIONS = 20
 WORD_LIMIT = 4000
 """Most words of one document: a huge piece of metadata must not slow down every publish."""
 
+# A word that nobody can type, so that no phrase is found across two texts.
+_BORDER = " \ue001 "
+
 
 @dataclass(frozen=True)
 class VersionFacts:
@@ -158,12 +161,14 @@ def _indexed_names(names: Sequence[str]) -> str:
 
 
 def _indexed_words(texts: Iterable[str]) -> str:
-    words: list[str] = []
+    pieces: list[str] = []
+    count = 0
     for text in texts:
-        words += [*words_in(text), *joined(text)]
-        if len(words) >= WORD_LIMIT:
-            break
-    return " ".join(words[:WORD_LIMIT])
+        for words in (words_in(text), joined(text)):
+            if words and count < WORD_LIMIT:
+                pieces.append(" ".join(words[: WORD_LIMIT - count]))
+                count += len(words)
+    return _BORDER.join(pieces)
 
 
 def _indexed_facets(terms: Iterable[str]) -> str:

@@ -41,7 +41,8 @@ _FACET_MARK = "\ue000" * 3
 
 def words_in(text: str) -> list[str]:
     """Return the words of a text, in order, as they are indexed and compared."""
-    return [_fold(part) for run in _runs(text) for part in _parts(run)]
+    # Of accents that stand alone nothing is left.
+    return [word for run in _runs(text) for part in _parts(run) for word in [_fold(part)] if word]
 
 
 def joined(text: str) -> list[str]:

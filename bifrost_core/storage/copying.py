@@ -1,11 +1,10 @@
 """Copying a file as cheaply as the file system allows: a reflink, or one pass that hashes while it copies."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from contextlib import suppress
 from typing import Optional
@@ -70,7 +69,7 @@ def _unlink(path: str) -> None:
     except PermissionError:
         if os.name != "nt":
             raise
-        os.chmod(path, 0o666)
+        os.chmod(path, stat.S_IWRITE)
         os.unlink(path)
 
 
@@ -121,15 +120,12 @@ def reflink(source: str, target: str, mode: int = READ_ONLY) -> bool:
 def _clone_linux(source: str, target: str, mode: int) -> None:
     import fcntl
 
-    source_fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        target_fd = create_file(target, mode)
+    with open(source, "rb", buffering=0) as origin:
+        fd = create_file(target, mode)
         try:
-            fcntl.ioctl(target_fd, _FICLONE, source_fd)
+            fcntl.ioctl(fd, _FICLONE, origin.fileno())
         finally:
-            os.close(target_fd)
-    finally:
-        os.close(source_fd)
+            os.close(fd)
 
 
 def _clone_mac(source: str, target: str, mode: int) -> None:

@@ -1,7 +1,5 @@
 """Documents in a folder: each write replaces the file in one step."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import os

@@ -1,7 +1,5 @@
 """Durability: what has to be done before and after a rename so that a file survives the crash of the machine."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import errno
@@ -104,7 +102,7 @@ class Flusher:
 
 def flush_folder(folder: str) -> None:
     """Make the names in a folder durable, where the system has a way to."""
-    if os.name == "nt":
+    if sys.platform == "win32":
         return  # replace_file has written them through
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
@@ -171,5 +169,7 @@ def _syncfs_is_trusted(folder: Path) -> bool:
 
 
 def _kernel() -> tuple[int, ...]:
-    numbers = os.uname().release.split("-")[0].split(".")
+    import platform
+
+    numbers = platform.release().split("-")[0].split(".")
     return tuple(int(number) for number in numbers[:2] if number.isdigit())

@@ -1,7 +1,5 @@
 """SHA-256 of files and streams in constant memory; hashing runs on a thread of its own beside reading and writing."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import hashlib

@@ -1,7 +1,5 @@
 """Showing a blob as a file: by reflink, hard link or copy, whatever the file systems allow."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import errno

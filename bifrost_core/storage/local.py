@@ -8,8 +8,6 @@
     ROOT/tmp/                         what is being written
 """
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import io
@@ -128,7 +126,7 @@ class LocalBlobStore:
             raise InvalidRequest("A part of a blob begins at 0 or later and has no negative length.")
         try:
             with self._errors:
-                file = patiently(lambda: open(self.blob_file(sha256), "rb", buffering=0))
+                file = patiently(lambda: io.FileIO(self.blob_file(sha256)))
         except StorageUnavailable as exc:
             raise self._absent(sha256, exc) from exc
         return cast(BinaryIO, io.BufferedReader(Section(file, self.root, start, length), 1 << 18))

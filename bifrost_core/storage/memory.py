@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Optional
 
-from bifrost_core.errors import BifrostError, BlobNotFound, InvalidRequest
+from bifrost_core.errors import BlobNotFound, InvalidRequest
 from bifrost_core.storage.digests import check_digest, check_digests
 from bifrost_core.storage.documents import check_document_name
 from bifrost_core.storage.failures import source_error
@@ -47,8 +47,6 @@ class MemoryBlobStore:
         while True:
             try:
                 block = stream.read(BLOCK)
-            except BifrostError:
-                raise
             except OSError as exc:
                 raise source_error(exc, Path("stream")) from exc
             if not block:

@@ -1,7 +1,5 @@
 """Putting files of a version into any folder: what `bifrost load --to` does."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import os

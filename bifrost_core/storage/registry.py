@@ -4,8 +4,6 @@ A third party registers a function ``open(url: str, *, create: bool) -> BlobStor
 ``bifrost_ams.stores``, under the URL's scheme.
 """
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import os

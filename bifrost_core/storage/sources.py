@@ -1,11 +1,10 @@
 """A file that is read to be stored: a plain file, and the same one from the first byte to the last."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Optional
@@ -93,7 +92,7 @@ class OpenSource:
     def read_into(self, block: memoryview) -> int:
         """Fill the block; return how many bytes, 0 at the end."""
         try:
-            if hasattr(os, "readv"):
+            if sys.platform != "win32":
                 return os.readv(self._fd, [block])
             data = os.read(self._fd, len(block))
         except OSError as exc:

@@ -1,7 +1,5 @@
 """How files become blobs: staged under temporary names in parallel, made durable together, then given their names."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import hashlib
@@ -14,7 +12,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Optional, Protocol
 
-from bifrost_core.errors import BifrostError, StorageError
 from bifrost_core.storage.copying import create_file, reflink, remove_file, write_all, write_hashing
 from bifrost_core.storage.failures import StoreErrors, patiently, source_error
 from bifrost_core.storage.flushing import Flusher, replace_file
@@ -164,10 +161,11 @@ class Staging:
             except OSError:
                 opened.check_unchanged()  # a source that is gone is not the store's fault
                 raise
-        opened.check_unchanged()
         with self._errors, open(path, "rb", buffering=0) as clone:
             sha256, size = pump(reader(clone), None, progress)
             self._flusher.written(clone.fileno())
+        # The clone is of one moment, but a writer who is still at it shows that it was no good one.
+        opened.check_unchanged()
         return self._settled(sha256, size, path)
 
     def _stage_copy(self, read: Read, progress: Optional[Progress], opened: Optional[OpenSource] = None) -> _Staged:
@@ -190,7 +188,7 @@ class Staging:
         return _Staged(sha256, size, None, was_known=True)
 
     def _claim(self, sha256: str, size: int) -> bool:
-        """Return whether the caller has to bring the blob: it is not stored, and no other file of this put brings it."""
+        """Return whether the caller has to bring the blob: not stored, nor brought by another file of this put."""
         with self._lock:
             if sha256 in self._claimed:
                 return False
@@ -250,12 +248,8 @@ def _guarded(read: Read) -> Read:
     def guarded(block: memoryview) -> int:
         try:
             return read(block)
-        except BifrostError:
-            raise
         except OSError as exc:
             raise source_error(exc, Path("stream")) from exc
-        except ValueError as exc:
-            raise StorageError("The stream to store was closed before its end.") from exc
 
     return guarded
 

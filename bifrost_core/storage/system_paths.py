@@ -1,7 +1,5 @@
 """Paths as the operating system wants them: Windows opens long ones only with a prefix."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import ntpath

@@ -1,10 +1,9 @@
 """Left-over temporary files: how those of killed processes are found and removed."""
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from datetime import datetime
 
@@ -48,7 +47,7 @@ def remove_folder(folder: str) -> None:
     """Remove a folder with all that is in it, also read-only files and folders."""
     for base, folders, files in os.walk(folder):
         with suppress(PermissionError):  # another user's folder may well be writable as it is
-            os.chmod(base, 0o777)
+            os.chmod(base, stat.S_IRWXU)
         for name in files:
             remove_file(os.path.join(base, name))
         for name in folders:

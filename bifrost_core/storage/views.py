@@ -6,8 +6,6 @@ one takes its place. That counts as changed whose size differs, or that may be w
 blob, or whose bytes differ after either of these.
 """
 
-# ruff: noqa: PTH - paths are texts here, in the form that the system's calls take: see system_paths.py
-
 from __future__ import annotations
 
 import errno
@@ -108,6 +106,12 @@ class View:
         """Remove what killed processes left half made before that time; return how many."""
         with self._errors, suppress(FileNotFoundError):
             return remove_older_files(system_path(self._temporary), older_than)
+        return 0
+
+    def temporary_files(self, older_than: datetime) -> int:
+        """Count what :meth:`remove_temporary` would remove."""
+        with self._errors, suppress(FileNotFoundError):
+            return remove_older_files(system_path(self._temporary), older_than, dry_run=True)
         return 0
 
     def _version_folders(self, folder: PurePosixPath) -> Iterator[PurePosixPath]:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Optional, Union
 
 from bifrost_core.errors import InvalidRequest
-from bifrost_core.formats.companions import CompanionFinder
+from bifrost_core.formats.companions import CompanionFinder, may_have_companions
 from bifrost_core.formats.kinds import representation_name, role
 from bifrost_core.formats.sequences import FileSequence, expand_pattern, find_sequences
 
@@ -163,12 +163,15 @@ def common_folder(folders: Sequence[Path]) -> Optional[Path]:
 
 def speakers(files: Sequence[Path]) -> tuple[Path, ...]:
     """Return the files whose companions are looked for: of a sequence the first, since its frames name the same."""
-    sequences, rest = find_sequences(files)
+    sequences, rest = find_sequences(file for file in files if may_have_companions(file))
     return (*(sequence.files[0] for sequence in sequences), *rest)
 
 
 def _with_companions(bundle: Bundle, finder: CompanionFinder) -> Bundle:
-    found = finder.find(*speakers(bundle.files))
+    readers = speakers(bundle.files)
+    if not readers:
+        return bundle
+    found = finder.find(*readers)
     named = set(bundle.files)
     return replace(
         bundle,

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -166,10 +167,13 @@ def _without_needed(
 ) -> tuple[list[Path], set[Path]]:
     """Return the plain files that no other file needs, and all files that are needed; of a circle the first stays."""
     needs = {path: set(finder.find(path).files) for path in speakers([*plain, *named])}
-    needs = {path: files for path, files in needs.items() if files}
+    needed_by: dict[Path, set[Path]] = defaultdict(set)
+    for path, files in needs.items():
+        for file in files:
+            needed_by[file].add(path)
     dropped: set[Path] = set()
     for path in reversed(plain):
-        if any(path in files for other, files in needs.items() if other != path and other not in dropped):
+        if path in needed_by and needed_by[path] - dropped - {path}:
             dropped.add(path)
     kept = [path for path in plain if path not in dropped]
     return kept, {file for path, files in needs.items() if path not in dropped for file in files}

@@ -73,7 +73,7 @@ def main() -> None:
 def run() -> None:
     """Run the command line of this process."""
     if COMPLETION_VARIABLE in os.environ:
-        main.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE)
+        main.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, obj=Session())
     # A file name that is no valid text, or a character that the console lacks, must not end in a traceback.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):

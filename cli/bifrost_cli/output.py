@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Callable, Optional, TextIO
 
 import click
 
-from bifrost_cli.wording import one_line
-from bifrost_core.errors import BifrostError
+from bifrost_cli.wording import one_line, text_width
+from bifrost_core.errors import BifrostError, Cancelled
 
 if TYPE_CHECKING:
     from bifrost_cli.progress import Progress
@@ -101,7 +101,9 @@ class Output:
             wire = {"code": code, "message": message, "hint": hint, "details": dict(details or {})}
             self._write(self._stderr, self._dumped({"error": wire}, self._stderr, 2))
             return
-        self._write(self._stderr, self._styled("Error:", "red") + f" {message}")
+        # What the artist stopped is no error to them.
+        label = "" if code == Cancelled.code else self._styled("Error:", "red") + " "
+        self._write(self._stderr, label + message)
         if hint:
             self._write(self._stderr, self._styled("Hint:", "cyan") + f" {hint}")
 
@@ -146,12 +148,12 @@ class Output:
 
     def _plain_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         titles = [column.title for column in columns]
-        widths = [max(len(cells[index]) for cells in (titles, *rows)) for index in range(len(columns))]
+        widths = [max(text_width(cells[index]) for cells in (titles, *rows)) for index in range(len(columns))]
         for cells in (titles, *rows):
-            padded = (
-                cell.rjust(width) if column.right else cell.ljust(width)
-                for cell, width, column in zip(cells, widths, columns)
-            )
+            padded = []
+            for cell, width, column in zip(cells, widths, columns):
+                space = " " * (width - text_width(cell))
+                padded.append(space + cell if column.right else cell + space)
             self.line("  ".join(padded).rstrip())
 
     def _rich_table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
@@ -176,7 +178,10 @@ class Output:
                     for cell, column in zip(row, columns)
                 )
             )
-        Console(file=self._stdout, highlight=False).print(table)
+        console = Console(file=self._stdout, highlight=False)
+        # What must stay whole may be wider than the terminal: then that breaks the line, and it can still be copied.
+        console.width = max(console.width, _least_width(columns, rows))
+        console.print(table, crop=False, soft_wrap=False)
 
     def _dumped(self, value: Any, stream: TextIO, indent: Optional[int]) -> str:
         plain = _plain(value)
@@ -198,6 +203,15 @@ class Output:
     def _write(stream: TextIO, text: str) -> None:
         # click.echo knows how old Windows consoles want their colours.
         click.echo(text, file=stream)
+
+
+def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
+    """Return the width of a table whose flexible columns are as narrow as their titles."""
+    cells = (
+        (column.title, *(() if column.flexible else (row[index] for row in rows)))
+        for index, column in enumerate(columns)
+    )
+    return sum(max(text_width(cell) for cell in column) + 2 for column in cells)
 
 
 def _plain(value: Any) -> Any:

@@ -13,18 +13,29 @@ import click
 from bifrost_core.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    _Form = click.ParamType[Any]
+    Form = click.ParamType[Any]
 else:
     # The older releases, which Python 3.9 gets, know no parameter of the type.
-    _Form = click.ParamType
+    Form = click.ParamType
 
-__all__ = ["Frames", "KeyValue", "Percentage", "Resolution", "asset_path", "json_file", "metadata", "shot_path"]
+__all__ = [
+    "Frames",
+    "KeyValue",
+    "Percentage",
+    "Resolution",
+    "asset_path",
+    "json_file",
+    "metadata",
+    "shot_path",
+    "store_url",
+]
 
 _FRAMES = re.compile(r"(-?\d{1,9})(?:-(-?\d{1,9}))?")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")  # one letter would be a drive of Windows
 _RESOLUTION = re.compile(r"(\d{1,6})[xX](\d{1,6})")
 
 
-class Frames(_Form):
+class Frames(Form):
     """A range of frames: ``1001-1100``."""
 
     name = "frames"
@@ -40,7 +51,7 @@ class Frames(_Form):
         return int(first), int(first if last is None else last)
 
 
-class Resolution(_Form):
+class Resolution(Form):
     """Width and height: ``1920x1080``."""
 
     name = "resolution"
@@ -55,7 +66,7 @@ class Resolution(_Form):
         return int(match.group(1)), int(match.group(2))
 
 
-class KeyValue(_Form):
+class KeyValue(Form):
     """A name and a value: ``usd=chair.usda``."""
 
     name = "name=value"
@@ -70,7 +81,7 @@ class KeyValue(_Form):
         return name, text
 
 
-class Percentage(_Form):
+class Percentage(Form):
     """A share of the whole: ``10%``."""
 
     name = "percentage"
@@ -142,3 +153,12 @@ def json_file(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InvalidRequest(f"{path} holds no JSON object.", hint="A JSON Schema is an object: { ... }.")
     return value
+
+
+def store_url(text: str) -> str:
+    """Return the URL of a store that was written as a URL or as a folder."""
+    if _SCHEME.match(text):
+        return text
+    from bifrost_core.storage.registry import file_store_url
+
+    return file_store_url(Path(text).expanduser())

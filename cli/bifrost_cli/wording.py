@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Optional
 
-__all__ = ["count", "one_line", "size_text", "time_text", "words"]
+__all__ = ["count", "one_line", "size_text", "text_width", "time_text", "words"]
 
 
 def size_text(size: int) -> str:
@@ -39,3 +40,12 @@ def words(items: Iterable[str]) -> str:
 def one_line(text: str) -> str:
     """Return a text without line breaks and control characters, so that no comment breaks a table or a terminal."""
     return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+
+
+def text_width(text: str) -> int:
+    """Return how many columns a text takes in a terminal: the signs of East Asia take two, marks on letters none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )

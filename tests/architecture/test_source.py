@@ -13,9 +13,13 @@ from source_tree import PACKAGES, module_name, parsed, project_files, python_fil
 
 SOURCES = python_files(*PACKAGES)
 LINE_LIMIT = 400
+# Tests, and the contract suites that are shipped, are lists: they are read one entry at a time.
+TEST_LINE_LIMIT = 600
 FUNCTION_LIMIT = 60
 # A longer file stands here with the reason why it is better whole.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES = {
+    "docs/demo/make_demo_files.py": "it builds one scene in Blender, told from front to back; no part of the packages"
+}
 VAGUE = {"util", "utils", "helper", "helpers", "common", "misc", "stuff", "tools", "shared", "base_utils"}
 # Base classes that declare or carry no methods of ours: what stands below them is documented there.
 PLAIN_BASES = {"ABC", "Protocol", "Enum", "str", "Exception", "BaseModel", "Model", "Request", "NamedTuple", "Generic"}
@@ -44,10 +48,12 @@ def test_a_file_names_its_concept_when_it_is_looked_for(path: Path) -> None:
 @each(python_files())
 def test_a_file_is_short_enough_to_read_when_it_has_no_reason_to_be_long(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").count("\n")
+    is_test = shown(path).startswith(("tests/", "bifrost_core/testing/"))
+    limit = TEST_LINE_LIMIT if is_test else LINE_LIMIT
     if shown(path) in LONG_FILES:
-        assert lines > LINE_LIMIT, "it is short again: take it off the list"
+        assert lines > limit, "it is short again: take it off the list"
     else:
-        assert lines <= LINE_LIMIT
+        assert lines <= limit
 
 
 @each([path for path in SOURCES if not is_migration(path)])

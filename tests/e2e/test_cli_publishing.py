@@ -32,7 +32,9 @@ def test_publish_answers_files_with_digests_and_paths_when_json_is_asked_for(cli
 
 def test_publish_prints_the_reference_and_each_path_when_people_read_it(cli: Cli) -> None:
     cli.file("chair.obj", "v 0 0 0\n")
-    first, *paths = cli.do("publish", CHAIR, "model", "chair.obj").splitlines()
+    done = cli.process("publish", CHAIR, "model", "chair.obj")
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *paths = done.stdout.splitlines()
     assert first == f"Published {CHAIR}/model@v001"
     assert [Path(path).name for path in paths] == ["chair_model_v001.obj"]
     assert Path(paths[0]).is_file()
@@ -89,7 +91,7 @@ def test_publish_says_which_file_when_it_is_missing(cli: Cli) -> None:
 
 def test_publish_says_what_is_missing_when_the_asset_is_unknown(cli: Cli) -> None:
     cli.file("chair.obj", "v 0 0 0\n")
-    done = cli.run("publish", "DEMO/assets/chiar", "model", "chair.obj")
+    done = cli.process("publish", "DEMO/assets/chiar", "model", "chair.obj")
     assert done.returncode == 4
     assert done.stderr.startswith("Error: ")
     assert "chiar" in done.stderr
@@ -123,6 +125,18 @@ def test_nothing_is_published_when_ctrl_c_comes_meanwhile(cli: Cli) -> None:
     assert cli.json("versions", CHAIR) == []
 
 
+def test_what_was_published_is_named_when_ctrl_c_comes_too_late(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    cli.file("chair.obj", "v 0 0 0\n")
+    # The moment between the commit and the end is too short to be met from outside.
+    monkeypatch.setattr("bifrost_core.workflows.publishing.show", interrupted)
+    error = cli.error(130, "publish", CHAIR, "model", "chair.obj")
+    assert error["message"] == f"Cancelled too late: {CHAIR}/model@v001 was published."
+    assert error["details"] == {"version": f"{CHAIR}/model@v001"}
+
+
 def _files(folder: Path) -> list[Path]:
     found = []
     for path in folder.rglob("*"):
@@ -135,7 +149,9 @@ def _files(folder: Path) -> list[Path]:
 
 
 def test_load_prints_only_paths_when_people_read_it(published: Cli) -> None:
-    (path,) = published.do("load", f"{CHAIR}/model").splitlines()
+    done = published.process("load", f"{CHAIR}/model")
+    assert (done.returncode, done.stderr) == (0, "")
+    (path,) = done.stdout.splitlines()
     assert Path(path).read_text(encoding="utf-8") == "v 0 0 0\nv 1 0 0\n"
     (path,) = published.do("load", f"{CHAIR}/model@approved:obj").splitlines()
     assert Path(path).read_text(encoding="utf-8") == "v 0 0 0\n"

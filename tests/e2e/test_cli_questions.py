@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from conftest import Cli
 
@@ -10,7 +12,9 @@ SHOT = "DEMO/shots/sq010/sh020"
 
 
 def test_versions_is_a_list_newest_first_when_json_is_asked_for(published: Cli) -> None:
-    found = published.json("versions", CHAIR, "model")
+    done = published.process("versions", CHAIR, "model", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
     assert [(item["version"], item["status"], item["author"]) for item in found] == [
         ("v002", "pending", "mia"),
         ("v001", "approved", "mia"),
@@ -24,6 +28,14 @@ def test_versions_are_aligned_when_people_read_them(published: Cli) -> None:
     assert title.split() == ["PRODUCT", "VERSION", "STATUS", "AUTHOR", "CREATED", "COMMENT"]
     assert second.endswith("Rounder legs")
     assert title.index("COMMENT") == second.index("Rounder") == first.index("First")
+
+
+@pytest.mark.parametrize(
+    ("words", "count"),
+    [([CHAIR], 2), ([f"{CHAIR}/model"], 2), ([f"{CHAIR}/model@v001"], 2), ([SHOT], 1), ([f"{SHOT}/comp"], 1)],
+)
+def test_versions_are_found_when_the_product_stands_in_the_path(published: Cli, words: list[str], count: int) -> None:
+    assert len(published.json("versions", *words)) == count
 
 
 def test_versions_says_how_to_publish_when_there_are_none(cli: Cli) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Optional
 import click
 
 from bifrost_cli.command import BifrostGroup
+from bifrost_cli.completing import ReferenceText
 from bifrost_cli.entities import all_pages, archived_filter, latest_versions, show_entity, tags_given
 from bifrost_cli.output import Column
 from bifrost_cli.parameters import asset_path
@@ -15,7 +16,9 @@ from bifrost_cli.wording import words
 
 __all__ = ["asset"]
 
-_REFERENCE = click.argument("reference", nargs=-1, required=True, metavar="PROJECT/assets/NAME")
+_REFERENCE = click.argument(
+    "reference", nargs=-1, type=ReferenceText(with_product=False), required=True, metavar="PROJECT/assets/NAME"
+)
 
 
 @click.group(cls=BifrostGroup, subcommand_metavar="COMMAND ...")
@@ -64,7 +67,7 @@ def list_assets(
     )
     assets, output = session.library.assets, session.output
     found = all_pages(lambda cursor: assets.list(query.model_copy(update={"cursor": cursor})))
-    columns = [Column("ASSET"), Column("KIND"), Column("LATEST"), Column("TAGS", flexible=True)]
+    columns = [Column("ASSET"), Column("KIND"), Column("LATEST", flexible=True), Column("TAGS", flexible=True)]
     rows = [[item.name, item.kind, latest_versions(item.products), words(item.tags)] for item in found]
     output.answer({"items": found, "next_cursor": None}, lambda: output.table(columns, rows))
     if not found:

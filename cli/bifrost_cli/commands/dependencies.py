@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Optional
 import click
 
 from bifrost_cli.command import BifrostCommand
+from bifrost_cli.completing import ReferenceText
 from bifrost_cli.output import Column, Output
 from bifrost_cli.session import Session, request
 from bifrost_cli.tree import Branch, draw
@@ -23,7 +24,7 @@ __all__ = ["deps", "outdated"]
     cls=BifrostCommand,
     examples=["bifrost deps DEMO/shots/sq010/sh020/comp --tree", "bifrost deps DEMO/assets/chair/model@v002 --used-by"],
 )
-@click.argument("reference", metavar="REF")
+@click.argument("reference", type=ReferenceText(with_product=True), metavar="REF")
 @click.option("--upstream", "direction", flag_value="upstream", default=True, help="What it uses (the default).")
 @click.option("--used-by", "direction", flag_value="used_by", help="What uses it.")
 @click.option("--all", "everything", is_flag=True, help="All levels, not only the direct ones.")
@@ -49,7 +50,7 @@ def deps(session: Session, reference: str, direction: str, everything: bool, tre
     cls=BifrostCommand,
     examples=["bifrost outdated DEMO", "bifrost outdated DEMO/shots/sq010/sh020/comp"],
 )
-@click.argument("where", required=False, metavar="[PROJECT|REF]")
+@click.argument("where", type=ReferenceText(with_product=True), required=False, metavar="[PROJECT|REF]")
 @click.pass_obj
 def outdated(session: Session, where: Optional[str]) -> None:
     """List the versions in use that have a newer one.
@@ -108,7 +109,7 @@ def _branch(label: VersionLabel, kind: str) -> Branch:
 
 
 def _print_outdated(output: Output, found: Sequence[Outdated]) -> None:
-    columns = [Column("IN USE"), Column("LATEST"), Column("APPROVED"), Column("USED BY", flexible=True)]
+    columns = [Column("IN USE"), Column("LATEST"), Column("APPROVED"), Column("USED BY")]
     rows = [
         [item.used.reference, _label(item.latest), _label(item.approved), item.user.reference if item.user else ""]
         for item in found

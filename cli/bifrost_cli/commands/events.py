@@ -103,7 +103,7 @@ def _before_the_last(source: Events, query: EventQuery) -> int:
 
 def _print(output: Output, found: tuple[Event, ...]) -> None:
     columns = [
-        Column("ID", right=True), Column("TIME"), Column("TOPIC"), Column("BY"), Column("ABOUT", flexible=True)
+        Column("ID", right=True), Column("TIME"), Column("TOPIC"), Column("BY"), Column("ABOUT")
     ]  # fmt: skip
     output.table(columns, [_cells(event) for event in found])
 

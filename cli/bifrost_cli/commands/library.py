@@ -9,6 +9,7 @@ import click
 
 from bifrost_cli.command import BifrostCommand
 from bifrost_cli.output import Output
+from bifrost_cli.parameters import store_url
 from bifrost_cli.session import Session
 from bifrost_cli.wording import count
 from bifrost_core.errors import BifrostError
@@ -32,7 +33,7 @@ def init(session: Session, path: Optional[str], store: Optional[str]) -> None:
 
     address, output = path or session.address, session.output
     there = _is_there(session, address)
-    with create_library(address, session.settings, store=store) as library:
+    with create_library(address, session.settings, store=store and store_url(store)) as library:
         document = {"library": library.url, "root": str(library.root), "created": not there}
         place = str(library.root)
     said = "There is a library already, up to date, in" if there else "Created a library in"
@@ -70,7 +71,7 @@ def recover(session: Session, store: Optional[str], force: bool) -> None:
     """
     from bifrost_core.bootstrap import recover_library
 
-    report = recover_library(session.address, session.settings, store=store, force=force)
+    report = recover_library(session.address, session.settings, store=store and store_url(store), force=force)
     session.output.answer(report, lambda: _print(session.output, report))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Optional
 
 import click
 
 from bifrost_cli.command import BifrostCommand
+from bifrost_cli.completing import ReferenceText
 from bifrost_cli.session import Session
 
 __all__ = ["load"]
@@ -20,7 +22,7 @@ __all__ = ["load"]
         "bifrost load DEMO/assets/chair/model@approved:usd --to work --copy",
     ],
 )
-@click.argument("reference", metavar="REF")
+@click.argument("reference", type=ReferenceText(with_product=True), metavar="REF")
 @click.option(
     "--to", type=click.Path(path_type=Path), metavar="FOLDER", help="Place the files there, not only in the library."
 )
@@ -38,13 +40,15 @@ def load(session: Session, reference: str, to: Optional[Path], copy: bool, overw
     from bifrost_core.workflows.loading import load as load_files
 
     library, output = session.library, session.output
+    # Absolute, so that the paths can be used elsewhere; a link in it stays one.
+    folder = None if to is None else Path(os.path.abspath(to))  # noqa: PTH100
     with output.progress("Loading") as shown:
         result = load_files(
             library,
             library.store,
             library.view,
             reference,
-            to=to,
+            to=folder,
             copy=copy,
             overwrite=overwrite,
             progress=shown.advance,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import click
 
 from bifrost_cli.command import BifrostCommand
+from bifrost_cli.completing import ReferenceText
 from bifrost_cli.output import Output
 from bifrost_cli.parameters import KeyValue, metadata
 from bifrost_cli.session import Session
@@ -29,7 +30,7 @@ __all__ = ["publish"]
         "bifrost publish DEMO/assets/chair rig --representation ma=rig.ma --representation abc=cache.abc",
     ],
 )
-@click.argument("entity", metavar="ENTITY")
+@click.argument("entity", type=ReferenceText(with_product=False), metavar="ENTITY")
 @click.argument("product", metavar="PRODUCT")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 @click.option(
@@ -155,6 +156,7 @@ def _print(output: Output, result: PublishResult) -> None:
     output.done(f"Published {result.version.reference}")
     for item in result.representations:
         for path in item.paths:
-            output.line(str(path))
+            if path is not None:
+                output.line(str(path))
     for warning in result.warnings:
         output.warn(warning)

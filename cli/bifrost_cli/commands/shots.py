@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Optional
 import click
 
 from bifrost_cli.command import BifrostGroup
+from bifrost_cli.completing import ReferenceText
 from bifrost_cli.entities import all_pages, archived_filter, latest_versions, show_entity, tags_given
 from bifrost_cli.output import Column
 from bifrost_cli.parameters import Frames, shot_path
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["frames_text", "shot", "shot_facts"]
 
-_REFERENCE = click.argument("reference", nargs=-1, required=True, metavar="PROJECT/shots/SEQ/NAME")
+_REFERENCE = click.argument(
+    "reference", nargs=-1, type=ReferenceText(with_product=False), required=True, metavar="PROJECT/shots/SEQ/NAME"
+)
 _FRAMES = click.option("--frames", type=Frames(), metavar="FIRST-LAST", help="First and last frame, without handles.")
 _HANDLES = click.option("--handles", type=int, metavar="NUMBER", help="Frames before the first and after the last.")
 _FPS = click.option("--fps", type=float, metavar="NUMBER", help="Frames per second, if not the project's.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Optional
 import click
 
 from bifrost_cli.command import BifrostGroup
+from bifrost_cli.completing import ReferenceText
 from bifrost_cli.entities import all_pages, archived_filter
 from bifrost_cli.output import Column
 from bifrost_cli.session import Session, request
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["task"]
 
-_ENTITY = click.argument("entity", metavar="ENTITY")
+_ENTITY = click.argument("entity", type=ReferenceText(with_product=False), metavar="ENTITY")
 _TYPE = click.argument("type", metavar="TYPE")
 
 
@@ -46,7 +47,7 @@ def create(session: Session, entity: str, type: str, assignees: tuple[str, ...],
 
 
 @task.command("list", examples=["bifrost task list DEMO --mine", "bifrost task list DEMO/assets/hero"])
-@click.argument("where", required=False, metavar="[PROJECT|ENTITY]")
+@click.argument("where", type=ReferenceText(with_product=False), required=False, metavar="[PROJECT|ENTITY]")
 @click.option("--mine", is_flag=True, help="Only those that are assigned to you.")
 @click.option("--assignee", metavar="LOGIN", help="Only those that are assigned to this login.")
 @click.option("--type", metavar="TYPE", help="Only those of this type.")

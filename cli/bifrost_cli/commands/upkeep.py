@@ -12,6 +12,7 @@ from bifrost_cli.output import Column, Output
 from bifrost_cli.parameters import Percentage
 from bifrost_cli.session import Session
 from bifrost_cli.wording import count, size_text, time_text, words
+from bifrost_core.errors import BifrostError
 
 if TYPE_CHECKING:
     from bifrost_core.models.upkeep import GarbageReport, HealthReport, VerifyReport
@@ -65,10 +66,22 @@ def doctor(ctx: click.Context) -> None:
     from bifrost_core.models.upkeep import HealthLevel
 
     session = ctx.ensure_object(Session)
-    report = session.library.upkeep.health()
+    report = _examine(session)
     session.output.answer(report, lambda: _print_health(session.output, report))
     if report.worst is HealthLevel.PROBLEM:
         ctx.exit(exits.DAMAGE)
+
+
+def _examine(session: Session) -> HealthReport:
+    """Return all findings; a library that cannot even be opened is one too."""
+    from bifrost_core.models.upkeep import HealthFinding, HealthLevel, HealthReport
+
+    try:
+        library = session.library
+    except BifrostError as exc:
+        finding = HealthFinding(check="library", level=HealthLevel.PROBLEM, message=exc.message, hint=exc.hint)
+        return HealthReport(findings=(finding,))
+    return library.upkeep.health()
 
 
 def _print_verified(output: Output, report: VerifyReport) -> None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Optional, Union
 import click
 
 from bifrost_cli.command import BifrostCommand
-from bifrost_cli.entities import all_pages, show_entity, show_products
+from bifrost_cli.completing import ReferenceText
+from bifrost_cli.entities import all_pages, show_entity
 from bifrost_cli.output import Column, Output
 from bifrost_cli.session import Session, request
 from bifrost_cli.wording import size_text, time_text
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from bifrost_core.models.project import Project
     from bifrost_core.models.reference import Reference
     from bifrost_core.models.shot import Shot
-    from bifrost_core.models.version import Version, VersionListing
+    from bifrost_core.models.version import Version, VersionListing, VersionQuery
 
     Shown = Union[Project, Asset, Shot, Product, Version]
 
@@ -34,21 +35,24 @@ __all__ = ["purge", "show", "status", "versions"]
     cls=BifrostCommand,
     examples=["bifrost versions DEMO/assets/chair", "bifrost versions DEMO/assets/chair model --status approved"],
 )
-@click.argument("entity", metavar="ENTITY")
+@click.argument("entity", type=ReferenceText(with_product=False), metavar="ENTITY")
 @click.argument("product", required=False, metavar="[PRODUCT]")
 @click.option("--status", metavar="STATUS", help="Only those with this status.")
 @click.pass_obj
 def versions(session: Session, entity: str, product: Optional[str], status: Optional[str]) -> None:
     """List the versions on an asset or a shot.
 
-    ENTITY is PROJECT/assets/NAME or PROJECT/shots/SEQ/NAME; the newest version of each product comes first.
+    ENTITY is PROJECT/assets/NAME or PROJECT/shots/SEQ/NAME, and ENTITY/PRODUCT will do too. The newest version of each
+    product comes first.
     """
     from bifrost_core.models.query import MAXIMUM_PAGE
     from bifrost_core.models.version import VersionQuery
 
+    if product is None:
+        entity, product = _of_product(session, entity)
     query = request(VersionQuery, entity=entity, product=product, status=status, limit=MAXIMUM_PAGE)
-    listing, output = session.library.versions, session.output
-    found = all_pages(lambda cursor: listing.list(query.model_copy(update={"cursor": cursor})))
+    output = session.output
+    found = _all_versions(session, query)
     output.answer(found, lambda: _print_versions(output, found))
     if not found:
         output.note(f"No version to show. Publish one: bifrost publish {entity} {product or 'PRODUCT'} FILE")
@@ -58,7 +62,7 @@ def versions(session: Session, entity: str, product: Optional[str], status: Opti
     cls=BifrostCommand,
     examples=["bifrost show DEMO/assets/chair", "bifrost show DEMO/assets/chair/model@v002", "bifrost show DEMO"],
 )
-@click.argument("reference", metavar="REF")
+@click.argument("reference", type=ReferenceText(with_product=True), metavar="REF")
 @click.pass_obj
 def show(session: Session, reference: str) -> None:
     """Show a project, an asset, a shot, a product or a version.
@@ -66,14 +70,14 @@ def show(session: Session, reference: str) -> None:
     A product is named without a version (PROJECT/assets/NAME/PRODUCT), a version with one (...@v003, ...@latest).
     """
     found = _find(session, reference)
-    session.output.answer(found, lambda: _print_any(session.output, found))
+    session.output.answer(found, lambda: _print_any(session, found))
 
 
 @click.command(
     cls=BifrostCommand,
     examples=["bifrost status DEMO/assets/chair/model@v003 approved --comment 'Final for sq010'"],
 )
-@click.argument("reference", metavar="REF")
+@click.argument("reference", type=ReferenceText(with_product=True), metavar="REF")
 @click.argument("status", metavar="STATUS")
 @click.option("--comment", "-m", metavar="TEXT", default="", help="Why; kept with the event.")
 @click.pass_obj
@@ -90,7 +94,7 @@ def status(session: Session, reference: str, status: str, comment: str) -> None:
 
 
 @click.command(cls=BifrostCommand, examples=["bifrost purge DEMO/assets/chair/model@v001 --yes"])
-@click.argument("reference", metavar="REF")
+@click.argument("reference", type=ReferenceText(with_product=True), metavar="REF")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.pass_obj
 def purge(session: Session, reference: str, yes: bool) -> None:
@@ -149,12 +153,33 @@ def _product(session: Session, reference: Reference) -> Product:
     )
 
 
-def _print_any(output: Output, found: Shown) -> None:
+def _of_product(session: Session, text: str) -> tuple[str, Optional[str]]:
+    """Return the entity, and the product if the text goes on to one."""
+    if text.count("/") < 3:
+        return text, None
+    from bifrost_core.models.product import Product
+    from bifrost_core.models.version import Version
+
+    found = _find(session, text)
+    if isinstance(found, Product):
+        return found.entity, found.name
+    if isinstance(found, Version):
+        return found.entity, found.product
+    return text, None
+
+
+def _all_versions(session: Session, query: VersionQuery) -> tuple[VersionListing, ...]:
+    listing = session.library.versions
+    return all_pages(lambda cursor: listing.list(query.model_copy(update={"cursor": cursor})))
+
+
+def _print_any(session: Session, found: Shown) -> None:
     from bifrost_core.models.asset import Asset
     from bifrost_core.models.product import Product
     from bifrost_core.models.project import Project
     from bifrost_core.models.shot import Shot
 
+    output = session.output
     if isinstance(found, Project):
         from bifrost_cli.commands.projects import show_project
 
@@ -166,11 +191,26 @@ def _print_any(output: Output, found: Shown) -> None:
 
         show_entity(output, found, shot_facts(found))
     elif isinstance(found, Product):
-        output.fields([("entity", found.entity)])
-        output.line()
-        show_products(output, [found])
+        _print_product(session, found)
     else:
         _print_version(output, found)
+
+
+def _print_product(session: Session, found: Product) -> None:
+    from bifrost_core.models.version import VersionQuery
+
+    output = session.output
+    output.fields(
+        [
+            ("product", f"{found.entity}/{found.name}"),
+            ("type", found.type),
+            ("latest", found.latest.version if found.latest else ""),
+            ("approved", found.approved.version if found.approved else ""),
+            ("created", time_text(found.created)),
+        ]
+    )
+    output.line()
+    _print_versions(output, _all_versions(session, VersionQuery(entity=found.entity, product=found.name)))
 
 
 def _print_version(output: Output, found: Version) -> None:

@@ -181,7 +181,7 @@ def test_traceback_is_shown_when_debug_is_asked_for(
 def test_exit_is_130_when_it_is_cancelled(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     failing(monkeypatch, KeyboardInterrupt())
     assert call(["user", "list"]) == exits.CANCELLED
-    assert capsys.readouterr().err == "Error: Cancelled.\n"
+    assert capsys.readouterr().err == "Cancelled.\n"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -58,6 +58,15 @@ def test_table_keeps_names_whole_when_the_terminal_is_narrow(monkeypatch: pytest
     assert "…" in lines[1]
 
 
+def test_table_is_as_wide_as_its_names_when_the_terminal_is_too_narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("TERM", "xterm")
+    output, out, _ = make(Terminal())
+    reference = "DEMO/shots/sq010/sh020/comp@v001"
+    output.table([Column("REFERENCE"), Column("COMMENT", flexible=True)], [[reference, "long " * 9]])
+    assert reference in click.unstyle(out.getvalue()).splitlines()[1]
+
+
 def test_table_colours_statuses_when_it_goes_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm-256color")

@@ -16,6 +16,7 @@ from bifrost_cli.parameters import (
     json_file,
     metadata,
     shot_path,
+    store_url,
 )
 from hypothesis import given
 from hypothesis import strategies as st
@@ -112,3 +113,9 @@ def test_json_file_is_read_when_it_holds_an_object(tmp_path: Path) -> None:
     path = tmp_path / "schema.json"
     path.write_text('{"type": "object"}')
     assert json_file(path) == {"type": "object"}
+
+
+def test_store_is_a_url_when_a_folder_is_named(tmp_path: Path) -> None:
+    assert store_url(str(tmp_path)) == tmp_path.as_uri()
+    assert store_url("memory:") == "memory:"
+    assert store_url("s3://bucket/key") == "s3://bucket/key"

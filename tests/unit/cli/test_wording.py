@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bifrost_cli.wording import count, one_line, size_text
+from bifrost_cli.wording import count, one_line, size_text, text_width
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_count_has_the_plural_when_it_is_not_one() -> None:
 
 def test_one_line_is_harmless_when_a_comment_holds_escapes() -> None:
     assert one_line("first\nsecond\t\x1b[31mred\x07") == "first second  [31mred "
+
+
+@pytest.mark.parametrize(
+    ("text", "width"), [("chair", 5), ("橋本", 4), ("Brücke", 6), ("e\N{COMBINING ACUTE ACCENT}", 1)]
+)
+def test_text_is_as_wide_as_the_terminal_shows_it(text: str, width: int) -> None:
+    assert text_width(text) == width

@@ -21,9 +21,12 @@ from bifrost_core.models.version import ResolveRequest
 
 TIMESTAMP: TypeAdapter[datetime] = TypeAdapter(Timestamp)
 OBJECT: TypeAdapter[dict[str, Any]] = TypeAdapter(JsonObject)
+ZONES = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
-JSON = st.recursive(PLAIN | TEXTS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=20)
+JSON = st.recursive(
+    PLAIN | TEXTS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4), max_leaves=8
+)
 
 
 def test_ids_are_unique_and_of_version_7_when_many_are_made() -> None:
@@ -54,7 +57,7 @@ def test_a_time_is_refused_when_it_has_no_zone(naive: object) -> None:
         TIMESTAMP.validate_python(naive)
 
 
-@given(st.datetimes(timezones=st.timezones() | st.just(timezone.utc)))
+@given(st.datetimes(timezones=ZONES))
 def test_a_time_is_the_same_moment_in_utc_when_it_had_another_zone(value: datetime) -> None:
     try:
         converted = TIMESTAMP.validate_python(value)
@@ -98,7 +101,7 @@ def test_an_order_is_refused_when_a_text_could_not_be_stored(text: str) -> None:
         ResolveRequest(references=("DEMO/assets/hero/model", text))
 
 
-@given(value=st.dictionaries(TEXTS, JSON))
+@given(value=st.dictionaries(TEXTS, JSON, max_size=4))
 def test_json_is_the_same_when_it_was_checked(value: dict[str, Any]) -> None:
     assert OBJECT.validate_python(value) == value
 

@@ -220,13 +220,9 @@ def upgrade() -> None:
     )
     op.create_index("ix_versions_author_product_id", "versions", ["author", "product_id"])
     op.create_index("ix_versions_product_id_status", "versions", ["product_id", "status"])
-    op.create_index(
-        "ix_versions_unwritten",
-        "versions",
-        ["id"],
-        sqlite_where=sa.text("written < changed"),
-        postgresql_where=sa.text("written < changed"),
-    )
+    for table in ("users", "projects", "entities", "versions"):
+        behind = sa.text("written < changed")
+        op.create_index(f"ix_{table}_unwritten", table, ["id"], sqlite_where=behind, postgresql_where=behind)
 
     op.create_table(
         "dependencies",

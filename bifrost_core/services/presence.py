@@ -1,0 +1,32 @@
+"""Which of many keys are in the database: asked in batches, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from bifrost_core.services.lookup import BATCH, batches
+
+__all__ = ["Key", "Keys", "values_by"]
+
+_T = TypeVar("_T")
+Key = tuple[Any, ...]
+Keys = Iterable[Key]
+
+
+def values_by(
+    session: Session, columns: tuple[InstrumentedAttribute[Any], ...], value: InstrumentedAttribute[_T], keys: Keys
+) -> dict[Key, _T]:
+    """Return one column of each row whose ``columns`` are one of the keys."""
+    found: dict[Key, _T] = {}
+    for batch in batches(sorted(set(keys)), BATCH // len(columns)):
+        if len(columns) == 1:
+            condition = columns[0].in_([key[0] for key in batch])
+        else:
+            condition = tuple_(*columns).in_(list(batch))
+        for row in session.execute(select(*columns, value).where(condition)):
+            found[tuple(row[:-1])] = row[-1]
+    return found

@@ -1,0 +1,63 @@
+"""Upkeep of a library: verification, clean-up, health, and projects as archives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Optional
+
+from bifrost_core.models.upkeep import ArchiveReport, GarbageReport, HealthReport, VerifyReport
+from bifrost_core.services.context import Context
+from bifrost_core.services.garbage import GRACE_HOURS
+from bifrost_core.storage.port import Progress
+from bifrost_core.storage.views import View
+
+__all__ = ["Upkeep"]
+
+
+class Upkeep:
+    """What whoever looks after a library does; each method loads what it needs when it is called.
+
+    Args:
+        context: the library.
+        view: its view.
+        root: its folder.
+    """
+
+    def __init__(self, context: Context, view: View, root: Path) -> None:
+        self._context = context
+        self._view = view
+        self._root = root
+
+    def verify(
+        self, project: Optional[str] = None, *, sample: Optional[float] = None, progress: Optional[Progress] = None
+    ) -> VerifyReport:
+        """Read stored files again; see :func:`bifrost_core.services.verification.verify`."""
+        from bifrost_core.services.verification import verify
+
+        return verify(self._context, project, sample=sample, progress=progress)
+
+    def collect_garbage(self, *, apply: bool = False, grace_hours: float = GRACE_HOURS) -> GarbageReport:
+        """Find or remove what no version uses; see :func:`bifrost_core.services.garbage.collect_garbage`."""
+        from bifrost_core.services.garbage import collect_garbage
+
+        return collect_garbage(self._context, self._view, apply=apply, grace_hours=grace_hours)
+
+    def health(self) -> HealthReport:
+        """Look for what is wrong or will go wrong; see :func:`bifrost_core.services.health.health`."""
+        from bifrost_core.services.health import health
+
+        return health(self._context, self._view, self._root)
+
+    def export_project(self, project: str, path: Path, *, progress: Optional[Progress] = None) -> ArchiveReport:
+        """Write a project into an archive; see :func:`bifrost_core.services.archives.export_project`."""
+        from bifrost_core.services.archives import export_project
+
+        return export_project(self._context, project, path, progress=progress)
+
+    def import_project(
+        self, path: Path, *, code: Optional[str] = None, progress: Optional[Progress] = None
+    ) -> ArchiveReport:
+        """Read a project from an archive; see :func:`bifrost_core.services.archives.import_project`."""
+        from bifrost_core.services.archives import import_project
+
+        return import_project(self._context, path, code=code, progress=progress)

@@ -1,0 +1,28 @@
+"""What can be tried on this machine is decided here, while tests are collected; what cannot is not collected."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "linux":
+    from machine import MOUNT_TESTS, TRACE_TESTS, XFS_TESTS, can_mount, can_mount_xfs, can_trace
+    from suffering import Sufferer
+
+    collect_ignore = [
+        *([] if can_trace() else TRACE_TESTS),
+        *([] if can_mount() else MOUNT_TESTS),
+        *([] if can_mount() and can_mount_xfs() else XFS_TESTS),
+    ]
+else:
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def sufferer(tmp_path: Path) -> Iterator[Sufferer]:
+    """A library, and a process that publishes into it when told."""
+    with Sufferer(tmp_path, big=8 << 20) as made:
+        yield made

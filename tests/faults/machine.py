@@ -1,0 +1,123 @@
+"""What this machine allows: tracing processes, mounting file systems, and how to do both."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+TRACE_TESTS = ["test_system_calls.py"]
+MOUNT_TESTS = ["test_full_disk.py", "test_vanished_store.py"]
+XFS_TESTS = ["test_xfs.py"]
+
+
+def run(*command: str) -> str:
+    """Run a command that must succeed; return what it printed."""
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def _works(*command: str) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def can_trace() -> bool:
+    """Return whether strace may attach and kill here."""
+    inject = "inject=getppid:signal=SIGKILL"
+    return shutil.which("strace") is not None and _works("strace", "-qq", "-o", os.devnull, "-e", inject, "true")
+
+
+def can_mount() -> bool:
+    """Return whether file systems can be mounted: this needs root, and a container that allows it."""
+    if os.geteuid() != 0:
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with mounted("tmpfs", "tmpfs", Path(folder), "size=64k"):
+                return True
+        except subprocess.CalledProcessError:
+            return False
+
+
+def can_mount_xfs() -> bool:
+    """Return whether an XFS file system in an image file can be mounted."""
+    if not (shutil.which("mkfs.xfs") and shutil.which("xfs_io")):
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            with xfs_image(Path(folder)):
+                return True
+        except subprocess.CalledProcessError:
+            return False
+
+
+@contextmanager
+def mounted(kind: str, device: str, folder: Path, options: str) -> Iterator[Path]:
+    """Mount a file system for a while."""
+    folder.mkdir(exist_ok=True)
+    run("mount", "-t", kind, "-o", options, device, str(folder))
+    try:
+        yield folder
+    finally:
+        unmount(folder)
+
+
+def unmount(folder: Path) -> None:
+    """Unmount what is mounted there, if anything is."""
+    for _ in range(50):
+        if not os.path.ismount(folder) or _works("umount", str(folder)):
+            return
+        time.sleep(0.1)
+    run("umount", "-l", str(folder))
+
+
+@contextmanager
+def xfs_image(folder: Path, size: int = 512 << 20) -> Iterator[Path]:
+    """Make an XFS file system in a (sparse) image and mount it for a while."""
+    image = folder / "disk.xfs"
+    with image.open("wb") as stream:
+        stream.truncate(size)
+    run("mkfs.xfs", "-q", "-f", str(image))
+    try:
+        with mounted("xfs", str(image), folder / "xfs", "loop") as mount:
+            yield mount
+    finally:
+        with suppress(FileNotFoundError):
+            image.unlink()
+
+
+@contextmanager
+def traced(pid: int, injections: Sequence[str], log: Path) -> Iterator[None]:
+    """Attach strace to a process that waits, with injections into all its threads; ``log`` lists what they hit."""
+    command = ["strace", "-f", "-qq", "-o", str(log), "-p", str(pid)]
+    calls = ",".join(injection.partition(":")[0] for injection in injections)
+    command += ["-e", f"trace={calls}"]
+    for injection in injections:
+        command += ["-e", f"inject={injection}"]
+    tracer = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_until_traced(pid, tracer)
+        yield
+        tracer.wait(timeout=60)
+    finally:
+        if tracer.poll() is None:
+            tracer.kill()
+            tracer.wait()
+
+
+def _wait_until_traced(pid: int, tracer: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        status = Path(f"/proc/{pid}/status").read_text()
+        if f"TracerPid:\t{tracer.pid}\n" in status:
+            return
+        assert tracer.poll() is None, "strace could not attach"
+        time.sleep(0.002)
+    raise AssertionError("strace did not attach in time")
