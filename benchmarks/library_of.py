@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from typing import Any, Optional
 
-from sqlalchemy import insert
+from sqlalchemy import insert, literal, select
 from sqlalchemy.orm import Session
 
 from bifrost_core.database.engine import Database
@@ -20,6 +20,7 @@ from bifrost_core.database.tables import (
     Base,
     DependencyRow,
     EntityRow,
+    EventRow,
     FileRow,
     ProductRow,
     ProjectRow,
@@ -78,6 +79,7 @@ def fill(database: Database, assets: int, products_per_asset: int, versions: int
         projects = list(_projects())
         session.execute(insert(ProjectRow), projects)
         _write(session, _rows(chance, projects, assets, products_per_asset, versions))
+        _tell(session)
     if indexed:
         with database.writing() as session:
             rebuild_index(session)
@@ -93,6 +95,23 @@ def _write(session: Session, rows: Iterator[tuple[type[Base], dict[str, Any]]]) 
             values = [row for kind, row in part if kind is table]
             if values:
                 session.execute(insert(table), values)
+
+
+def _tell(session: Session) -> None:
+    """Add the events of the publishes, in their order."""
+    published = (
+        select(
+            literal("version.published"), VersionRow.created, EntityRow.project_id, VersionRow.id,
+            ProjectRow.code + "/assets/" + EntityRow.name + "/" + ProductRow.name, VersionRow.author,
+            literal({"status": "pending"}, EventRow.payload.type),
+        )
+        .join(ProductRow, ProductRow.id == VersionRow.product_id)
+        .join(EntityRow, EntityRow.id == ProductRow.entity_id)
+        .join(ProjectRow, ProjectRow.id == EntityRow.project_id)
+        .order_by(VersionRow.created)
+    )  # fmt: skip
+    columns = ["topic", "time", "project_id", "subject", "reference", "author", "payload"]
+    session.execute(insert(EventRow).from_select(columns, published))
 
 
 def _id(kind: int, number: int) -> str:

@@ -6,10 +6,12 @@ it never fails half-way because another process was faster.
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
@@ -30,6 +32,7 @@ SCHEMA_REVISION = "0001"
 """The newest migration; a test holds it against the migrations themselves."""
 
 _WRITES = "bifrost_writes"
+_LEAST_SPACE = 1 << 20
 
 
 class Database:
@@ -38,6 +41,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = engine.execution_options(**{_WRITES: True})
+        self._file = engine.url.database if engine.dialect.name == "sqlite" else None
 
     @classmethod
     def on_file(cls, path: Path, *, busy_timeout: float) -> Database:
@@ -55,13 +59,17 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Open a transaction that only reads."""
-        with _translated(), Session(self.engine, autoflush=False) as session:
+        with _translated(self._file), Session(self.engine, autoflush=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """Open a transaction that writes; it commits at the end of the block and rolls back if that raises."""
-        with _translated(), Session(self._writing, autoflush=False, expire_on_commit=False) as session, session.begin():
+        with (
+            _translated(self._file),
+            Session(self._writing, autoflush=False, expire_on_commit=False) as session,
+            session.begin(),
+        ):
             yield session
 
     def revision(self) -> str:
@@ -115,23 +123,24 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
-    """Turn what SQLAlchemy raises into errors of Bifrost."""
+def _translated(file: Optional[str]) -> Iterator[None]:
+    """Turn what SQLAlchemy raises into errors of Bifrost; ``file`` is the database, where it is one."""
     try:
         yield
     except BifrostError:
         raise
     except DBAPIError as exc:
-        raise _as_bifrost(str(exc.orig)) from exc
+        raise _as_bifrost(str(exc.orig), file) from exc
     except SQLAlchemyError as exc:
         raise DatabaseError(f"The database could not be used: {exc}.") from exc
 
 
-def _as_bifrost(message: str) -> BifrostError:
+def _as_bifrost(message: str, file: Optional[str]) -> BifrostError:
     lowered = message.lower()
-    if "full" in lowered:
+    unreachable = "unable to open" in lowered or "disk i/o" in lowered
+    if "full" in lowered or (unreachable and _is_full(file)):
         return StorageFull("The disk that holds the library's database is full; nothing was changed.")
-    if "readonly" in lowered or "read-only" in lowered:
+    if "readonly" in lowered or "read-only" in lowered or (unreachable and _is_read_only(file)):
         return StorageReadOnly("The library's database may not be written.")
     if "locked" in lowered or "busy" in lowered:
         return DatabaseUnavailable("The library's database was busy for too long; nothing was changed.")
@@ -140,6 +149,19 @@ def _as_bifrost(message: str) -> BifrostError:
             "The library's database is damaged.",
             hint="Move it aside and run `bifrost recover`: it rebuilds the database from the store.",
         )
-    if "unable to open" in lowered or "disk i/o" in lowered:
+    if unreachable:
         return DatabaseUnavailable(f"The library's database cannot be reached ({message}).")
     return DatabaseError(f"The database refused: {message}.")
+
+
+def _is_full(file: Optional[str]) -> bool:
+    """Return whether too little space is left for the files that SQLite keeps beside a database; it does not say so."""
+    try:
+        return file is not None and shutil.disk_usage(Path(file).parent).free < _LEAST_SPACE
+    except OSError:
+        return False
+
+
+def _is_read_only(file: Optional[str]) -> bool:
+    """Return whether the folder of a database is there but may not be written."""
+    return file is not None and os.path.isfile(file) and not os.access(Path(file).parent, os.W_OK)  # noqa: PTH113

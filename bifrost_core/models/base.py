@@ -25,13 +25,13 @@ _ESCAPED_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
 class Model(BaseModel):
     """An answer: immutable; fields that a newer server adds are passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 class Request(BaseModel):
     """A question or an order: immutable; an unknown field is an error, so that a typo is never passed over."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     @model_validator(mode="after")
     def _texts_can_be_stored(self: _R) -> _R:
@@ -96,5 +96,10 @@ def invalid_request(exc: ValidationError) -> InvalidRequest:
         {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
         for error in exc.errors(include_url=False, include_context=False, include_input=False)
     ]
-    sentences = [f"{item['field']}: {item['message']}" if item["field"] else item["message"] for item in problems]
-    return InvalidRequest("; ".join(sentences) + ".", details={"problems": problems})
+    sentence = "; ".join(_sentence(**problem) for problem in problems)
+    return InvalidRequest(f"{sentence[:1].upper()}{sentence[1:]}.", details={"problems": problems})
+
+
+def _sentence(field: str, message: str) -> str:
+    # Our own messages begin in lower case and name what they are about; pydantic's say "Field required".
+    return message if not field or message[:1].islower() else f"{field}: {message}"

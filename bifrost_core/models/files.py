@@ -11,7 +11,10 @@ from pydantic_core import PydanticCustomError
 from bifrost_core.models.base import Model
 from bifrost_core.models.names import FilePath, RepresentationName, check_file_path, file_key
 
-__all__ = ["Digest", "File", "FilePattern", "FileSize", "Representation"]
+__all__ = ["THUMBNAIL", "Digest", "File", "FilePattern", "FileSize", "Representation"]
+
+THUMBNAIL = "thumbnail"
+"""The representation that shows a version and is no part of the work."""
 
 
 def _check_digest(value: str) -> str:

@@ -30,16 +30,19 @@ from bifrost_core.services.stale_views import StaleViews
 from bifrost_core.storage.port import Blob
 from bifrost_core.storage.views import View
 
-__all__ = ["GRACE_HOURS", "collect_garbage"]
-
-GRACE_HOURS = 1.0
-"""What is younger is spared, unless the caller says otherwise."""
+__all__ = ["collect_garbage"]
 
 _BATCH = 200
 """So many blobs are removed in one transaction: publishers wait only that long."""
 
 _CLOCKS = timedelta(hours=1)
 """So much may the clocks of a store and of this machine differ."""
+
+_TICK = timedelta(milliseconds=50)
+"""A file written right now may look older than now by a tick of the system's clock for files."""
+
+_LOADS = 24
+"""So many times the grace a load may take."""
 
 _KINDS: dict[str, type[Documented]] = {
     "user": UserRow,
@@ -73,9 +76,7 @@ class _Manifests(NamedTuple):
         return self.pending + sum(map(len, self.lost.values()))
 
 
-def collect_garbage(
-    context: Context, view: View, *, apply: bool = False, grace_hours: float = GRACE_HOURS
-) -> GarbageReport:
+def collect_garbage(context: Context, view: View, *, apply: bool, grace_hours: float) -> GarbageReport:
     """Find, and with ``apply`` remove, what no version uses.
 
     Args:
@@ -187,12 +188,16 @@ def _abandoned(context: Context, now: datetime, *, apply: bool) -> int:
 
 
 def _temporary(context: Context, view: View, before: datetime, *, apply: bool) -> int:
+    """Count, or remove, what killed processes left half written."""
     count = 0
     if isinstance(context.store, _Temporaries):
+        with context.reading() as session:
+            limit = _limit(session, before) - _TICK
         store = context.store
-        count += store.remove_temporary(before) if apply else store.temporary_files(before)
-    count += view.remove_temporary(before) if apply else view.temporary_files(before)
-    return count
+        count += store.remove_temporary(limit) if apply else store.temporary_files(limit)
+    # Who loads leaves no trace in the database, and the folder of a long copy does not look younger as it grows.
+    loading = before - _LOADS * (utc_now() - before) - _TICK
+    return count + (view.remove_temporary(loading) if apply else view.temporary_files(loading))
 
 
 # --- manifests -------------------------------------------------------------------------------------------------------

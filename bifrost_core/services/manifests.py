@@ -35,7 +35,7 @@ from bifrost_core.database.tables import (
     UserRow,
     VersionRow,
 )
-from bifrost_core.errors import StorageError
+from bifrost_core.errors import DatabaseError, StorageError
 from bifrost_core.storage.port import BlobStore
 from bifrost_core.storage.workers import Workers
 
@@ -69,13 +69,13 @@ class ManifestWriter:
     def write(self, rows: Iterable[Documented]) -> None:
         """Write the manifests of rows just committed.
 
-        The change is committed already, so a failing store is no failure of the change: it is logged, and the
+        The change is committed already, so what fails now is no failure of the change: it is logged, and the
         manifest stays pending.
         """
         for row in rows:
             try:
                 self._write_one(type(row), row.id)
-            except StorageError as exc:
+            except (StorageError, DatabaseError) as exc:
                 _log.warning("the manifest of %s %s is still to be written: %s", row.__tablename__, row.id, exc)
 
     def write_pending(self) -> int:
@@ -106,7 +106,7 @@ class ManifestWriter:
         Workers(_WRITERS, write).run(documents, len(documents))
         with self._database.writing() as session:
             rows_now = session.execute(select(kind.id, kind.changed).where(kind.id.in_(row_ids)))
-            current = dict(rows_now.tuples().all())
+            current = {row.id: row.changed for row in rows_now}
             settled = [row_id for row_id, state in states.items() if current.get(row_id) == state]
             if settled:
                 session.execute(update(kind).where(kind.id.in_(settled)).values(written=kind.changed))

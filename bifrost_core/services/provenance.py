@@ -11,18 +11,16 @@ from sqlalchemy.orm import Session
 from bifrost_core.database.tables import EntityRow, FileRow, RepresentationRow, VersionRow
 from bifrost_core.errors import BifrostError, PublishRejected
 from bifrost_core.models.dependency import Direction
+from bifrost_core.models.files import THUMBNAIL
 from bifrost_core.models.names import name_key
 from bifrost_core.models.publish import PublishCommit
 from bifrost_core.services.dependencies import links_of
 from bifrost_core.services.lookup import Found, batches, find_product, find_versions, numbered_versions
 
-__all__ = ["CONTENT", "THUMBNAIL", "uses_of"]
+__all__ = ["CONTENT", "uses_of"]
 
 CONTENT = "content"
 """The kind of a dependency that was recognised by its bytes."""
-
-THUMBNAIL = "thumbnail"
-"""A representation that shows the version and is no part of the work."""
 
 
 def uses_of(session: Session, entity: EntityRow, product_name: str, request: PublishCommit) -> list[tuple[str, str]]:

@@ -109,4 +109,4 @@ def _newest(session: Session, products: Collection[str], condition: ColumnElemen
             newest, (newest.c.product_id == VersionRow.product_id) & (newest.c.number == VersionRow.number)
         )
     )
-    return dict(rows.tuples().all())
+    return {row.product_id: row.id for row in rows}

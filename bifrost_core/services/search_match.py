@@ -45,12 +45,10 @@ def tiers(question: Question, scope: ProjectScope) -> list[str]:
     name = _quoted(exact_name(*(part for word in question.words for part in word.parts)))
     whole = f"names : ({_all_words(question.words, whole=True)})"
     begun = f"names : ({anywhere})"
-    return [
-        _expression([name, anywhere, *wanted], unwanted),
-        _expression([whole, *wanted], [*unwanted, name]),
-        _expression([begun, *wanted], [*unwanted, name, whole]),
-        _expression([anywhere, *wanted], [*unwanted, name, begun]),
-    ]
+    found = [_expression([name, anywhere, *wanted], unwanted), _expression([whole, *wanted], [*unwanted, name])]
+    if begun != whole:
+        found.append(_expression([begun, *wanted], [*unwanted, name, whole]))
+    return [*found, _expression([anywhere, *wanted], [*unwanted, name, begun])]
 
 
 def _expression(wanted: Sequence[Optional[str]], unwanted: Iterable[str]) -> str:

@@ -7,11 +7,13 @@ from typing import Optional
 
 from bifrost_core.models.upkeep import ArchiveReport, GarbageReport, HealthReport, VerifyReport
 from bifrost_core.services.context import Context
-from bifrost_core.services.garbage import GRACE_HOURS
 from bifrost_core.storage.port import Progress
 from bifrost_core.storage.views import View
 
-__all__ = ["Upkeep"]
+__all__ = ["GRACE_HOURS", "Upkeep"]
+
+GRACE_HOURS = 1.0
+"""What is younger the clean-up spares, unless it is told otherwise."""
 
 
 class Upkeep:
@@ -49,15 +51,15 @@ class Upkeep:
         return health(self._context, self._view, self._root)
 
     def export_project(self, project: str, path: Path, *, progress: Optional[Progress] = None) -> ArchiveReport:
-        """Write a project into an archive; see :func:`bifrost_core.services.archives.export_project`."""
-        from bifrost_core.services.archives import export_project
+        """Write a project into an archive; see :func:`bifrost_core.services.exporting.export_project`."""
+        from bifrost_core.services.exporting import export_project
 
         return export_project(self._context, project, path, progress=progress)
 
     def import_project(
         self, path: Path, *, code: Optional[str] = None, progress: Optional[Progress] = None
     ) -> ArchiveReport:
-        """Read a project from an archive; see :func:`bifrost_core.services.archives.import_project`."""
-        from bifrost_core.services.archives import import_project
+        """Read a project from an archive; see :func:`bifrost_core.services.importing.import_project`."""
+        from bifrost_core.services.importing import import_project
 
         return import_project(self._context, path, code=code, progress=progress)

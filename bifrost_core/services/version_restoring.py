@@ -189,7 +189,7 @@ def _projects(session: Session, product_ids: Sequence[str]) -> dict[str, str]:
             .join(EntityRow, EntityRow.id == ProductRow.entity_id)
             .where(ProductRow.id.in_(batch))
         )
-        projects.update(rows.tuples().all())
+        projects.update({row.id: row.project_id for row in rows})
     return projects
 
 

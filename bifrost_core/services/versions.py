@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bifrost_core.database.tables import DependencyRow, EntityRow, ProductRow, ProjectRow, PurgedRow, VersionRow
-from bifrost_core.errors import BifrostError, Conflict, InUse, InvalidRequest, NotFound
+from bifrost_core.errors import BifrostError, Conflict, InUse, InvalidRequest, NotFound, StorageError
 from bifrost_core.models.names import name_key
 from bifrost_core.models.project import ARCHIVED
 from bifrost_core.models.query import Page
@@ -36,6 +38,8 @@ from bifrost_core.services.paging import decode_cursor, encode_cursor
 from bifrost_core.services.reading import as_summary, as_versions
 
 __all__ = ["LocalVersions", "check_status", "set_pointers"]
+
+_log = logging.getLogger(__name__)
 
 
 class LocalVersions(Versions):
@@ -121,7 +125,14 @@ class LocalVersions(Versions):
             change.document(found.entity)
             change.record("version.purged", project_id=found.project.id, subject=row.id, reference=found.reference)
             index_product(session, found.entity, found.product, change.time)
-        self._context.store.documents.delete(document)
+        self._forget(document)
+
+    def _forget(self, document: str) -> None:
+        """Remove the manifest of a version just purged; what cannot be removed now, the clean-up removes."""
+        try:
+            self._context.store.documents.delete(document)
+        except StorageError as exc:
+            _log.warning("the manifest %s of a purged version is still to be removed: %s", document, exc)
 
 
 def _resolution(text: str, answer: Answer, versions: dict[str, Version]) -> Resolution:

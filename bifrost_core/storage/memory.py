@@ -61,7 +61,7 @@ class MemoryBlobStore:
 
     def _put_file(self, source: Source, progress: Optional[Progress]) -> Stored:
         with OpenSource(source.path) as opened:
-            data = opened.read_whole()
+            data = bytes(opened.read_whole(memoryview(bytearray(opened.size + 1))))
             if progress is not None:
                 progress(len(data))
             opened.check_unchanged()

@@ -66,24 +66,21 @@ class OpenSource:
             raise _not_a_file(self.path)
         return found.st_size, found.st_mtime_ns, found.st_ino
 
-    def read_whole(self) -> bytes:
-        """Return all its bytes, for a file that is small.
+    def read_whole(self, buffer: memoryview) -> memoryview:
+        """Read all its bytes into a buffer that is longer than the file; return the part that they fill.
 
         Raises:
             SourceChanged: there were more or fewer bytes than its size said.
         """
-        try:
-            data = os.read(self._fd, self.size + 1)
-            while len(data) < self.size:
-                more = os.read(self._fd, self.size + 1 - len(data))
-                if not more:
-                    break
-                data += more
-        except OSError as exc:
-            raise source_error(exc, self.path) from exc
-        if len(data) != self.size:
+        filled = 0
+        while filled <= self.size:
+            count = self.read_into(buffer[filled : self.size + 1])
+            if not count:
+                break
+            filled += count
+        if filled != self.size:
             raise _changed(self.path)
-        return data
+        return buffer[:filled]
 
     def rewind(self) -> None:
         """Read from the start again."""

@@ -64,6 +64,7 @@ class Staging:
         self._left: set[str] = set()
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
+        self._of_thread = threading.local()
         with self._errors:
             self._flusher = Flusher(shelf.temporary, files)
 
@@ -83,7 +84,7 @@ class Staging:
         read = _guarded(reader(stream))
         head = _read_at_most(read, SMALL + 1)
         if len(head) <= SMALL:
-            staged = self._stage_bytes(head)
+            staged = self._stage_bytes(memoryview(head))
             if progress is not None:
                 progress(len(head))
         else:
@@ -116,14 +117,21 @@ class Staging:
     def _stage_file(self, source: Source, progress: Progress) -> _Staged:
         with OpenSource(source.path) as opened:
             if opened.size <= SMALL:
-                data = opened.read_whole()
+                data = opened.read_whole(self._buffer())
                 opened.check_unchanged()
                 staged = self._stage_bytes(data)
                 progress(len(data))
                 return staged
             return self._stage_big(opened, source.probably_stored, progress)
 
-    def _stage_bytes(self, data: bytes) -> _Staged:
+    def _buffer(self) -> memoryview:
+        """Return this thread's own buffer: new memory for each file would cost as much as reading it."""
+        buffer: Optional[memoryview] = getattr(self._of_thread, "buffer", None)
+        if buffer is None:
+            buffer = self._of_thread.buffer = memoryview(bytearray(SMALL + 1))
+        return buffer
+
+    def _stage_bytes(self, data: memoryview) -> _Staged:
         sha256 = hashlib.sha256(data).hexdigest()
         if not self._claim(sha256, len(data)):
             return _Staged(sha256, len(data), None, was_known=True)
@@ -131,7 +139,7 @@ class Staging:
         with self._errors:
             fd = create_file(path)
             try:
-                write_all(fd, memoryview(data))
+                write_all(fd, data)
                 self._flusher.written(fd)
             finally:
                 os.close(fd)

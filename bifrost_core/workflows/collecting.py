@@ -23,6 +23,7 @@ from bifrost_core.errors import InvalidRequest
 from bifrost_core.formats.companions import CompanionFinder
 from bifrost_core.formats.kinds import representation_name
 from bifrost_core.formats.sequences import FileSequence
+from bifrost_core.models.files import THUMBNAIL
 from bifrost_core.models.names import RepresentationName, check_file_path, file_key, name_key
 from bifrost_core.workflows.bundles import (
     Bundle,
@@ -36,10 +37,7 @@ from bifrost_core.workflows.bundles import (
     speakers,
 )
 
-__all__ = ["THUMBNAIL", "Collection", "LocalRepresentation", "PathLike", "collect"]
-
-THUMBNAIL = "thumbnail"
-"""The representation that shows a version and is no part of the work."""
+__all__ = ["Collection", "LocalRepresentation", "PathLike", "collect"]
 
 PathLike = Union[str, "os.PathLike[str]"]
 _IMAGES = ("png", "jpg")

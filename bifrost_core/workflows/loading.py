@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Optional
 
 from bifrost_core.errors import NotFound
-from bifrost_core.models.files import Representation
+from bifrost_core.models.files import THUMBNAIL, Representation
 from bifrost_core.models.layout import representation_path
 from bifrost_core.models.names import name_key
 from bifrost_core.models.reference import Reference, parse_entity
@@ -16,7 +16,6 @@ from bifrost_core.models.version import Version
 from bifrost_core.operations.catalogue import Services
 from bifrost_core.storage.port import BlobStore, Progress
 from bifrost_core.storage.views import LinkMode, View, place
-from bifrost_core.workflows.collecting import THUMBNAIL
 from bifrost_core.workflows.viewing import show, view_files
 
 __all__ = ["LoadResult", "load"]

@@ -43,13 +43,14 @@ _STATUS_STYLES = {
 class Column:
     """A column of a table.
 
-    ``flexible`` columns give way when the terminal is narrow; all others are always shown whole, so that what
-    stands in them can be copied.
+    ``flexible`` columns are cut when the terminal is narrow, ``wraps`` ones go over several lines; all others are
+    always shown whole on one line, so that what stands in them can be copied.
     """
 
     title: str
     right: bool = False
     flexible: bool = False
+    wraps: bool = False
     status: bool = False
 
 
@@ -164,7 +165,10 @@ class Output:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         for column in columns:
             table.add_column(
-                column.title, justify="right" if column.right else "left", no_wrap=not column.flexible, overflow="fold"
+                column.title,
+                justify="right" if column.right else "left",
+                no_wrap=not (column.flexible or column.wraps),
+                overflow="fold",
             )
         for row in rows:
             table.add_row(
@@ -172,7 +176,7 @@ class Output:
                     Text(
                         cell,
                         style=_STATUS_STYLES.get(cell, "") if column.status else "",
-                        no_wrap=True,
+                        no_wrap=not column.wraps,
                         overflow="ellipsis" if column.flexible else "fold",
                     )
                     for cell, column in zip(row, columns)
@@ -206,9 +210,9 @@ class Output:
 
 
 def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:
-    """Return the width of a table whose flexible columns are as narrow as their titles."""
+    """Return the width of a table whose yielding columns are as narrow as their titles."""
     cells = (
-        (column.title, *(() if column.flexible else (row[index] for row in rows)))
+        (column.title, *(() if column.flexible or column.wraps else (row[index] for row in rows)))
         for index, column in enumerate(columns)
     )
     return sum(max(text_width(cell) for cell in column) + 2 for column in cells)

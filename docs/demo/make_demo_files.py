@@ -490,7 +490,7 @@ def arm(
 
 def export_usd(root: bpy.types.Object, path: Path) -> None:
     """Write the robot as USD text, with numbers short enough to read."""
-    parts = list(root.children)
+    parts = sorted(root.children, key=lambda part: part.name)
     for part in parts:
         part.parent = None  # the root prim takes the place of the root object, so that the materials lie below it too
     select(parts)

@@ -1,8 +1,10 @@
-"""Draw what a command shows in a terminal as an SVG, for the pages in docs/ and the README.
+"""Draw what commands show in a terminal as an SVG, for the pages in docs/ and the README.
 
-By hand, on Linux or macOS, with Bifrost installed::
+By hand, on Linux or macOS, after `bifrost demo`, with `BIFROST_AMS_LIBRARY` set to its library::
 
-    python docs/demo/make_terminal_picture.py docs/images/demo.svg bifrost demo
+    python docs/demo/make_terminal_picture.py docs/images/terminal.svg \\
+        "bifrost versions DEMO/assets/robot" "bifrost deps DEMO/shots/sq010/sh010/render --tree" \\
+        "bifrost outdated DEMO" "bifrost search toy"
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
-WIDTH = 104
+WIDTH = 92
 THEME = TerminalTheme(
     (24, 27, 33),
     (220, 223, 228),
@@ -54,14 +56,17 @@ def shown_by(command: list[str]) -> str:
 
 
 def main() -> None:
-    """Draw the command named on the command line."""
-    target, command = Path(sys.argv[1]), sys.argv[2:]
+    """Draw the commands named on the command line."""
+    target = Path(sys.argv[1])
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    console.print(Text.assemble(("$ ", "bold green"), (shlex.join([Path(command[0]).name, *command[1:]]), "bold")))
-    console.print(Text.from_ansi(shown_by(command)))
+    for command in sys.argv[2:]:
+        console.print(Text.assemble(("$ ", "bold green"), (command, "bold")))
+        console.print(Text.from_ansi(shown_by(shlex.split(command)).rstrip()))
+        console.print()
     drawn = console.export_svg(title="Bifrost", theme=THEME, unique_id="bifrost")
     # No fonts from elsewhere: the reader's own fixed one will do.
     drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.DOTALL)
+    drawn = drawn.replace("Fira Code, monospace", "DejaVu Sans Mono, Menlo, Consolas, monospace")
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(re.sub(r"[ \t]+\n", "\n", drawn), encoding="utf-8")
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from bifrost_cli.main import call
 
 
@@ -77,13 +78,15 @@ class Cli:
     def json(self, *arguments: str) -> Any:
         """Run a command that must succeed, and return its one JSON document."""
         done = self.run(*arguments, "--json")
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
         return json.loads(done.stdout)
 
     def error(self, code: int, *arguments: str) -> dict[str, Any]:
         """Run a command that must end with ``code``, and return its one JSON error."""
         done = self.run(*arguments, "--json")
-        assert (done.returncode, done.stdout) == (code, "")
+        assert done.returncode == code, done.stdout + done.stderr
+        assert done.stdout == ""
         error: dict[str, Any] = json.loads(done.stderr)["error"]
         return error
 

@@ -119,6 +119,7 @@ def test_project_travels_in_an_archive_when_exported_and_imported(cli: Cli, tmp_
     other = ("--library", str(tmp_path / "other"))
     cli.do("init", str(tmp_path / "other"))
     assert cli.json("import", "demo.bifrost.zip", *other)["versions"] == 1
+    assert "nothing new" in cli.do("import", "demo.bifrost.zip", *other)
     (path,) = cli.do("load", f"{CHAIR}/model", *other).splitlines()
     assert Path(path).read_text(encoding="utf-8") == "v 0 0 0\n"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bifrost_cli.demo.folder import DemoFolder
 
+from bifrost_cli.demo.folder import DemoFolder
 from bifrost_core.errors import AlreadyExists, Conflict
 
 FRAMES = [f"sh010.{frame}.exr" for frame in range(1001, 1013)]
@@ -134,7 +135,8 @@ def test_demo_leaves_working_commands_when_done(made: tuple[Path, dict[str, Any]
         if "publish" in command:
             continue  # it would change what the other tests look at
         done = bifrost(cwd, *command[1:])
-        assert done.returncode == 0, done.stderr
+        # the doctor may find something wrong with this very machine
+        assert done.returncode == 0 or (command[-1] == "doctor" and done.returncode == 13), done.stderr
         assert done.stdout
 
 
@@ -200,6 +202,16 @@ def test_removing_takes_everything_away_when_nothing_was_changed(tmp_path: Path)
     assert list(tmp_path.iterdir()) == []
 
 
+def test_removing_takes_everything_away_when_the_demo_was_interrupted(tmp_path: Path) -> None:
+    folder = DemoFolder(tmp_path / "demo")
+    folder.begin()
+    assert bifrost(tmp_path, "init", "demo/library").returncode == 0
+    folder.loaded.mkdir()
+    (folder.loaded / "robot.usda").write_bytes((folder.work / "robot" / "robot.usda").read_bytes())
+    DemoFolder(tmp_path / "demo").remove()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_removing_refuses_when_a_file_was_changed(tmp_path: Path) -> None:
     folder = DemoFolder(tmp_path / "demo")
     folder.begin()
@@ -240,3 +252,27 @@ def test_shipped_files_stay_small() -> None:
     sizes = {path.relative_to(files).as_posix(): path.stat().st_size for path in files.rglob("*") if path.is_file()}
     assert sum(sizes.values()) < 1_600_000
     assert max(sizes[name] for name in sizes if name.startswith("textures/")) <= 256 * 1024
+
+
+def without_what_differs(text: str) -> list[str]:
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d", "DATE", text)
+    return text.splitlines()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the README shows paths and quotes of Linux and macOS")
+def test_readme_shows_what_the_demo_prints(tmp_path: Path, project_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIFROST_AMS_LOGIN", "mia")
+    printed = bifrost(tmp_path, "demo").stdout.replace(str(tmp_path.resolve()), "/shows/try")
+    told = {"\n".join(without_what_differs(part)[1:]) for part in printed.strip("\n").split("\n\n")}
+    readme = (project_root / "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```console\n(.*?)\n```", readme, flags=re.DOTALL)
+    assert len(blocks) >= 10
+    for block in blocks:
+        assert "\n".join(without_what_differs(block)) in told, block
+
+
+def test_readme_links_lead_somewhere(project_root: Path) -> None:
+    readme = (project_root / "README.md").read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)", readme) if "://" not in link]
+    assert links
+    assert [link for link in links if not (project_root / link).is_file()] == []

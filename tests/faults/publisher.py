@@ -113,8 +113,8 @@ def _suffer(root: Path, files: Path, order: dict[str, Any], go: int, report: int
     tokens = [f"{order['prefix']}-{number:04d}" for number in range(order["count"])]
     for token in tokens:
         make_files(files, token)
-    os.write(report, b"r")
-    os.read(go, 1)
+    os.writev(report, [b"r"])
+    os.readv(go, [bytearray(1)])
     try:
         library: Optional[Library] = connect(str(root), SETTINGS)
     except BifrostError as exc:

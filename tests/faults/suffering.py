@@ -13,10 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Optional, cast
 
-from bifrost_core.bootstrap import create_library
 from ledger import Ledger
 from machine import traced
 from publisher import SETTINGS, prepare
+
+from bifrost_core.bootstrap import create_library
 
 __all__ = ["Sufferer", "Try"]
 

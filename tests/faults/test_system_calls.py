@@ -31,6 +31,8 @@ UNAVAILABLE = {"storage_unavailable"}
 DATABASE = {"database_unavailable"}
 NONE: Collection[str] = ()
 SOURCE = {"invalid_request"}
+OPENING = READ_ONLY | UNAVAILABLE | DATABASE | SOURCE
+"""Whatever is opened: a file to publish, one of the store, or the database (read-only, if SQLite may not write)."""
 
 
 @pytest.fixture
@@ -91,24 +93,25 @@ def test_no_version_is_half_when_killed_at_the_nth_call(small: Sufferer, tmp_pat
         ("syncfs", "EIO", UNAVAILABLE),
         ("syncfs", "ENOSPC", FULL),
         ("fdatasync", "EIO", DATABASE),
-        ("pwrite64", "ENOSPC", FULL),
+        # SQLite says "disk I/O error" when its shared memory file cannot grow, whatever the reason.
+        ("pwrite64", "ENOSPC", FULL | DATABASE),
         ("pwrite64", "EIO", DATABASE),
         (RENAME, "ENOSPC", FULL),
         (RENAME, "EIO", UNAVAILABLE),
         (RENAME, "EROFS", READ_ONLY),
         (RENAME, "EACCES", READ_ONLY),
         (CHANGE_MODE, "EPERM", READ_ONLY),
-        ("openat", "EMFILE", {"storage_error", "database_unavailable", "invalid_request"}),
-        ("openat", "EACCES", {"storage_read_only", "storage_unavailable", "database_unavailable", "invalid_request"}),
-        ("openat", "EROFS", {"storage_read_only", "storage_unavailable", "database_unavailable", "invalid_request"}),
-        ("openat", "EIO", {"storage_unavailable", "database_unavailable", "invalid_request"}),
-        ("read,readv", "EIO", SOURCE),
+        (REMOVE, "EIO", UNAVAILABLE),
+        ("openat", "EMFILE", OPENING | {"storage_error"}),
+        ("openat", "EACCES", OPENING),
+        ("openat", "EROFS", OPENING),
+        ("openat", "EIO", OPENING),
+        ("read", "EIO", SOURCE),
         # The view is made after the commit: what fails there is a warning.
         (LINK, "EIO", NONE),
         (LINK, "ENOSPC", NONE),
         (LINK, "EMLINK", NONE),
         (MAKE_FOLDER, "ENOSPC", NONE),
-        (REMOVE, "EIO", NONE),
     ],
 )
 @pytest.mark.parametrize("lasting", [False, True], ids=["once", "from-then-on"])

@@ -10,6 +10,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import insert, text
+
 from bifrost_core.bootstrap import DATABASE_NAME, connect, create_library
 from bifrost_core.database.engine import SCHEMA_REVISION, Database
 from bifrost_core.database.schema import configuration, downgrade, upgrade
@@ -18,7 +20,6 @@ from bifrost_core.errors import SchemaOutOfDate
 from bifrost_core.models.base import utc_now
 from bifrost_core.models.project import ProjectCreate
 from bifrost_core.settings import Settings
-from sqlalchemy import insert, text
 
 SETTINGS = Settings(login="tester")
 OLDER, NEWER = "0000", "9999"

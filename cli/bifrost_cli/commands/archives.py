@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Optional
 
 import click
 
@@ -28,13 +29,24 @@ def export(session: Session, project: str, file: Path) -> None:
     output.answer(report, lambda: output.done(said))
 
 
-@click.command("import", cls=BifrostCommand, examples=["bifrost import demo.bifrost.zip"])
+@click.command(
+    "import",
+    cls=BifrostCommand,
+    examples=["bifrost import demo.bifrost.zip", "bifrost import demo.bifrost.zip --code DEMO2"],
+)
 @_ARCHIVE
+@click.option("--code", metavar="CODE", help="Another code for the project; without this it keeps its own.")
 @click.pass_obj
-def import_archive(session: Session, file: Path) -> None:
+def import_archive(session: Session, file: Path, code: Optional[str]) -> None:
     """Read a project from an archive."""
     output = session.output
     with output.progress("Importing") as shown:
-        report = session.library.upkeep.import_project(file, progress=shown.advance)
-    said = f"Imported {report.project}: {count(report.versions, 'version')}, {size_text(report.size)}"
-    output.answer(report, lambda: output.done(said))
+        report = session.library.upkeep.import_project(file, code=code, progress=shown.advance)
+    new = (
+        f"{count(report.versions, 'version')}, {size_text(report.size)}"
+        if report.entities or report.versions
+        else "nothing new in it"
+    )
+    output.answer(report, lambda: output.done(f"Imported {report.project}: {new}"))
+    for skipped in report.skipped:
+        output.warn(f"left out: {skipped}")

@@ -11,6 +11,7 @@ import click
 from bifrost_cli.command import BifrostCommand
 from bifrost_cli.completing import ReferenceText
 from bifrost_cli.session import Session
+from bifrost_core.errors import AlreadyExists
 
 __all__ = ["load"]
 
@@ -42,17 +43,21 @@ def load(session: Session, reference: str, to: Optional[Path], copy: bool, overw
     library, output = session.library, session.output
     # Absolute, so that the paths can be used elsewhere; a link in it stays one.
     folder = None if to is None else Path(os.path.abspath(to))  # noqa: PTH100
-    with output.progress("Loading") as shown:
-        result = load_files(
-            library,
-            library.store,
-            library.view,
-            reference,
-            to=folder,
-            copy=copy,
-            overwrite=overwrite,
-            progress=shown.advance,
-        )
+    try:
+        with output.progress("Loading") as shown:
+            result = load_files(
+                library,
+                library.store,
+                library.view,
+                reference,
+                to=folder,
+                copy=copy,
+                overwrite=overwrite,
+                progress=shown.advance,
+            )
+    except AlreadyExists as exc:
+        hint = "Name another folder, move that file away, or add --overwrite."
+        raise AlreadyExists(exc.message, hint=hint, details=exc.details) from exc
     paths = [str(path) for path in result.paths]
     document = {"reference": str(result.reference), "version": result.version.version, "paths": paths}
     output.answer(document, lambda: output.line("\n".join(paths)))

@@ -17,7 +17,7 @@ from bifrost_cli.session import Session
 from bifrost_core.errors import BifrostError, Cancelled
 
 if TYPE_CHECKING:
-    from bifrost_core.workflows.publishing import PublishOrder, PublishResult
+    from bifrost_core.workflows.publishing import PublishedRepresentation, PublishOrder, PublishResult
 
 __all__ = ["publish"]
 
@@ -155,8 +155,16 @@ def _document(result: PublishResult) -> dict[str, Any]:
 def _print(output: Output, result: PublishResult) -> None:
     output.done(f"Published {result.version.reference}")
     for item in result.representations:
-        for path in item.paths:
-            if path is not None:
-                output.line(str(path))
+        for line in _places(item):
+            output.line(line)
     for warning in result.warnings:
         output.warn(warning)
+
+
+def _places(item: PublishedRepresentation) -> list[str]:
+    """Return where a representation stands; a sequence in one line, with its frames behind it."""
+    paths = [str(path) for path in item.paths if path is not None]
+    if item.pattern is None or not paths:
+        return paths
+    folder = paths[0][: -len(item.files[0].name)]
+    return [f"{folder}{item.pattern}  {item.frames or ''}".rstrip()]

@@ -43,7 +43,10 @@ def verify(ctx: click.Context, project: Optional[str], sample: Optional[float]) 
 @click.command(cls=BifrostCommand, examples=["bifrost gc", "bifrost gc --apply"])
 @click.option("--apply", is_flag=True, help="Remove it; without this it is only shown.")
 @click.option(
-    "--grace", type=click.FloatRange(min=0), metavar="HOURS", help="Spare what is younger than so many hours."
+    "--grace",
+    type=click.FloatRange(min=0),
+    metavar="HOURS",
+    help="Spare what is younger than so many hours (default: 1).",
 )
 @click.pass_obj
 def gc(session: Session, apply: bool, grace: Optional[float]) -> None:
@@ -89,7 +92,7 @@ def _print_verified(output: Output, report: VerifyReport) -> None:
     if not report.damaged:
         output.done(f"Verified {checked}: all as they were published")
         return
-    columns = [Column("DAMAGE", status=True), Column("FILE"), Column("VERSIONS", flexible=True)]
+    columns = [Column("DAMAGE", status=True), Column("FILE"), Column("VERSIONS", wraps=True)]
     rows = [
         [item.damage.value, words(item.files) or item.sha256[:12], words(label.reference for label in item.versions)]
         for item in report.damaged
@@ -121,7 +124,7 @@ def _print_garbage(output: Output, report: GarbageReport) -> None:
 
 
 def _print_health(output: Output, report: HealthReport) -> None:
-    columns = [Column("CHECK"), Column("", status=True), Column("FINDING", flexible=True)]
+    columns = [Column("CHECK"), Column("", status=True), Column("FINDING", wraps=True)]
     rows = [[item.check, item.level.value, item.message] for item in report.findings]
     output.table(columns, rows)
     advice = [item for item in report.findings if item.hint]

@@ -115,7 +115,7 @@ class _Teller:
             "library": str(self._place.library),
             "seconds": round(seconds, 2),
             "steps": self._steps,
-            "next": [[program(), *command] for command in next_commands(self._place)],
+            "next": [["bifrost", *command] for _, command in next_commands(self._place)],
         }
 
     def _say_goodbye(self, seconds: float) -> None:
@@ -124,13 +124,15 @@ class _Teller:
         self._output.fields(
             [
                 ("  library", "the database, every file once, and a readable tree of all versions"),
-                ("  work", "the files of the artist"),
+                ("  work", "the files of the artist; look at robot/thumbnail.png and sh010/thumbnail.png"),
                 ("  loaded", "what `load --to` placed"),
             ]
         )
-        line(f"\n{_styled('Go on', bold=True)} with these, or with any command that you saw above:")
-        for command in next_commands(place):
-            line(_styled(f"  {program()} {typed(command)}", fg="cyan"))
+        line(f"\n{_styled('Go on with', bold=True)}")
+        called = program()
+        for purpose, command in next_commands(place):
+            line(f"  {purpose}:")
+            line("    " + _styled(f"{called} {typed(command)}", fg="cyan"))
 
 
 def _folded(lines: Sequence[str]) -> list[str]:

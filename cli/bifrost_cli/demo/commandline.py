@@ -66,11 +66,24 @@ def typed(arguments: Sequence[str]) -> str:
     if os.name == "nt":
         return subprocess.list2cmdline(arguments)
     lines = [""]
-    for word in map(shlex.quote, arguments):
-        if lines[-1] and len(lines[-1]) + len(word) + 3 > _WIDTH:
+    for words in _groups(arguments):
+        if lines[-1] and len(lines[-1]) + len(words) + 3 > _WIDTH:
             lines.append("   ")
-        lines[-1] += f" {word}" if lines[-1] else word
+        lines[-1] += f" {words}" if lines[-1] else words
     return " \\\n".join(lines)
+
+
+def _groups(arguments: Sequence[str]) -> list[str]:
+    """Return the words of a command as the shell needs them, an option and its value as one."""
+    groups: list[str] = []
+    value_follows = False
+    for word in arguments:
+        if value_follows and not word.startswith("-"):
+            groups[-1] += f" {shlex.quote(word)}"
+        else:
+            groups.append(shlex.quote(word))
+        value_follows = word.startswith("--")
+    return groups
 
 
 def program() -> str:

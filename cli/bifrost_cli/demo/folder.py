@@ -43,6 +43,9 @@ _FIRST = MappingProxyType(
 _CHANGED = MappingProxyType({"robot/robot.usda": "v2/robot.usda", "robot/thumbnail.png": "v2/thumbnail.png"})
 """What the artist changes before the second version."""
 
+_LIBRARY_PARTS = ("library.db", "library.db-shm", "library.db-wal", "store", "view")
+"""What a library consists of at least: noted before it is made, for a demo that is interrupted."""
+
 
 class DemoFolder:
     """The folder that one demo lives in."""
@@ -54,7 +57,7 @@ class DemoFolder:
         self.loaded = path / "loaded"
         self._marker = path / _MARKER
         self._files: dict[str, str] = {}
-        self._library_parts: set[str] = set()
+        self._library_parts = set(_LIBRARY_PARTS)
 
     @property
     def is_there(self) -> bool:
@@ -110,13 +113,17 @@ class DemoFolder:
                     hint="Move it elsewhere, or start another demo with `bifrost demo FOLDER`.",
                     details={"changed": [str(path) for path in changed]},
                 )
-            for path in files:
+            for path in (*files, *self._copies(set(made["files"].values()))):
                 _remove(path)
             for part in made["library"]:
                 _remove(self.library / part)
             self._marker.unlink()
             for place in (self.work, self.library, self.loaded, self.path):
                 _remove_empty_folders(place)
+
+    def _copies(self, digests: set[str]) -> list[Path]:
+        """Return loaded files that were not noted yet when the demo was interrupted."""
+        return [path for path in self.loaded.rglob("*") if path.is_file() and _digest(path) in digests]
 
     def _place(self, files: Mapping[str, str], *, new: bool) -> None:
         contents = {name: (_SHIPPED / shipped).read_bytes() for name, shipped in files.items()}

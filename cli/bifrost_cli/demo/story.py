@@ -113,12 +113,14 @@ def _use(folder: DemoFolder) -> tuple[Step, ...]:
     )
 
 
-def next_commands(folder: DemoFolder) -> tuple[tuple[str, ...], ...]:
-    """Return what to try next, without the program's name."""
+def next_commands(folder: DemoFolder) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what to try next: what for, and the command without the program's name."""
     library = ("--library", nearby(folder.library))
+    scene = nearby(folder.work / "robot" / "robot.usda")
     return (
-        (*library, "show", f"{_MODEL}@latest"),
-        (*library, "publish", "DEMO/assets/robot", "model", nearby(folder.work / "robot" / "robot.usda")),
-        (*library, "events"),
-        (*library, "doctor"),
-    )
+        ("a version and its files", (*library, "show", f"{_MODEL}@latest")),
+        (f"the next version, once you have changed {scene}",
+         (*library, "publish", "DEMO/assets/robot", "model", scene)),
+        ("all that happened so far", (*library, "events")),
+        ("a check of the library and this machine", (*library, "doctor")),
+    )  # fmt: skip

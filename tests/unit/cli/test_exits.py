@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from bifrost_cli import exits
 
+from bifrost_cli import exits
 from bifrost_core.errors import BifrostError, NotFound, StorageError, StorageFull, all_errors
 
 

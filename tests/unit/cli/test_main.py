@@ -9,11 +9,11 @@ from collections.abc import Iterator
 
 import click
 import pytest
+
 from bifrost_cli import exits
 from bifrost_cli.command import BifrostCommand, BifrostGroup, CommonOption
 from bifrost_cli.main import call, main
 from bifrost_cli.session import Session
-
 from bifrost_core.errors import StorageFull
 
 ROOT = click.Context(main, info_name="bifrost")

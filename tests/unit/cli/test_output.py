@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 import pytest
-from bifrost_cli.output import Column, Output
 
+from bifrost_cli.output import Column, Output
 from bifrost_core.errors import NotFound, StaleWrite
 from bifrost_core.models.query import Page
 from bifrost_core.models.user import UserCreate
@@ -65,6 +65,18 @@ def test_table_is_as_wide_as_its_names_when_the_terminal_is_too_narrow(monkeypat
     reference = "DEMO/shots/sq010/sh020/comp@v001"
     output.table([Column("REFERENCE"), Column("COMMENT", flexible=True)], [[reference, "long " * 9]])
     assert reference in click.unstyle(out.getvalue()).splitlines()[1]
+
+
+def test_table_goes_over_several_lines_when_a_message_must_be_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    output, out, _ = make(Terminal())
+    output.table(
+        [Column("CHECK"), Column("FINDING", wraps=True)], [["disk", "only 3 GB are free on the disk of the store"]]
+    )
+    lines = [line.rstrip() for line in click.unstyle(out.getvalue()).splitlines()]
+    assert len(lines) == 3
+    assert " ".join(" ".join(lines[1:]).split()) == "disk only 3 GB are free on the disk of the store"
 
 
 def test_table_colours_statuses_when_it_goes_to_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import click
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from bifrost_cli.parameters import (
     Frames,
     KeyValue,
@@ -18,9 +21,6 @@ from bifrost_cli.parameters import (
     shot_path,
     store_url,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-
 from bifrost_core.errors import InvalidRequest
 
 

@@ -6,6 +6,7 @@ import io
 import time
 
 import pytest
+
 from bifrost_cli import progress as module
 from bifrost_cli.output import Output
 from bifrost_cli.progress import Progress

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bifrost_cli.reference import PAGES, errors_page
 
+from bifrost_cli.reference import PAGES, errors_page
 from bifrost_core.errors import BifrostError, all_errors
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from bifrost_cli.wording import count, one_line, size_text, text_width
 
 

@@ -1,44 +1,27 @@
-"""The file format of project archives: a ZIP that any program opens, and that is trusted in nothing.
-
-::
-
-    bifrost.json         what this is: format, project, counts, references of used versions of other projects
-    manifests.jsonl      one manifest a line, its name and a tab before it: users, project, entities, versions
-    blobs/<sha256>       the files' bytes, as they are: media does not get smaller
-"""
+"""Reading the archive of a project, which anyone may have made: nothing in it is believed."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
-import os
-import re
 import threading
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Annotated, Any, BinaryIO, Optional, cast
+from typing import Any, BinaryIO, Optional, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
-from bifrost_core.errors import AlreadyExists, BifrostError, BlobCorrupt, InvalidRequest, StorageFull
-from bifrost_core.models.names import ProjectCode
-from bifrost_core.storage.flushing import flush_folder, replace_file
-from bifrost_core.storage.port import Progress
+from bifrost_core.errors import BifrostError, BlobCorrupt, InvalidRequest
+from bifrost_core.services.archive_format import BLOB, FORMAT, HEADER, KIND, MANIFESTS, ArchiveHeader
 from bifrost_core.storage.system_paths import system_path
 
-__all__ = ["ArchiveHeader", "ArchiveReader", "ArchiveWriter"]
+__all__ = ["ArchiveReader"]
 
-FORMAT = 1
-_KIND = "bifrost project"
-_HEADER = "bifrost.json"
-_MANIFESTS = "manifests.jsonl"
-_BLOB = re.compile(r"blobs/([0-9a-f]{64})")
-_BLOCK = 1 << 20
 _HEADER_LIMIT = 64 << 20
 _LINE_LIMIT = 64 << 20
 """Most bytes of one manifest: one of a version with 100,000 frames has a quarter of that."""
@@ -48,142 +31,6 @@ _RATIO_LIMIT = 250
 
 _FREE_TEXT = 1 << 20
 _ENCRYPTED = 1
-_REGULAR_FILE = 0o100644 << 16
-
-
-def _check_kind(kind: str) -> str:
-    if kind != _KIND:
-        raise ValueError("it is something else")
-    return kind
-
-
-class ArchiveHeader(BaseModel):
-    """What an archive says about itself."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    kind: Annotated[str, AfterValidator(_check_kind)] = _KIND
-    format: int = Field(default=FORMAT, ge=1)
-    project_id: str = Field(pattern=r"^[0-9a-f]{32}$")
-    code: ProjectCode
-    outside: dict[str, str] = Field(description="references of used versions of other projects, by id")
-
-
-class ArchiveWriter:
-    """Writes an archive under a temporary name; it gets its own name, whole and durable, by :meth:`finish`.
-
-    Raises:
-        AlreadyExists: there is a file of that name.
-        InvalidRequest: the folder is missing or may not be written.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._refuse_existing()
-        self._temporary = path.with_name(f".{path.name}.{os.urandom(6).hex()}.part")
-        with _writing_to(path):
-            self._stream = open(system_path(self._temporary), "xb")  # noqa: PTH, SIM115
-        self._zip = zipfile.ZipFile(self._stream, "w", zipfile.ZIP_STORED, allowZip64=True)
-        self._finished = False
-
-    def __enter__(self) -> ArchiveWriter:
-        return self
-
-    def __exit__(
-        self, kind: Optional[type[BaseException]], exc: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
-        if self._finished:
-            return
-        with suppress(OSError, ValueError):  # what is half written is thrown away
-            self._zip.close()
-        with suppress(OSError):
-            self._stream.close()
-        with suppress(OSError):
-            self._temporary.unlink()
-
-    def add_header(self, header: ArchiveHeader) -> None:
-        """Write what the archive is; first, so that one look tells."""
-        with _writing_to(self._path):
-            self._zip.writestr(_entry(_HEADER, zipfile.ZIP_DEFLATED), header.model_dump_json(indent=1))
-
-    def add_manifests(self, manifests: Iterator[tuple[str, bytes]]) -> None:
-        """Write manifests by name, each on one line."""
-        entry = _entry(_MANIFESTS, zipfile.ZIP_DEFLATED)
-        with _writing_to(self._path), self._zip.open(entry, "w", force_zip64=True) as stream:
-            for name, data in manifests:
-                stream.write(name.encode() + b"\t" + data + b"\n")
-
-    def add_blob(self, sha256: str, source: BinaryIO, progress: Optional[Progress] = None) -> int:
-        """Write a blob; return its size.
-
-        Raises:
-            BlobCorrupt: its bytes are others.
-        """
-        found, size = hashlib.sha256(), 0
-        with _writing_to(self._path):
-            with self._zip.open(_entry(f"blobs/{sha256}", zipfile.ZIP_STORED), "w", force_zip64=True) as stream:
-                for block in iter(lambda: source.read(_BLOCK), b""):
-                    found.update(block)
-                    stream.write(block)
-                    size += len(block)
-                    if progress is not None:
-                        progress(len(block))
-        if found.hexdigest() != sha256:
-            raise BlobCorrupt(
-                f"The stored blob {sha256} is damaged, so the project was not exported.", details={"sha256": sha256}
-            )
-        return size
-
-    def finish(self) -> None:
-        """Give the archive its name.
-
-        Raises:
-            AlreadyExists: meanwhile there is a file of that name.
-        """
-        with _writing_to(self._path):
-            self._zip.close()
-            self._stream.flush()
-            os.fsync(self._stream.fileno())
-            self._stream.close()
-            self._refuse_existing()
-            replace_file(system_path(self._temporary), system_path(self._path))
-            flush_folder(system_path(self._path.parent))
-        self._finished = True
-
-    def _refuse_existing(self) -> None:
-        if os.path.lexists(system_path(self._path)):
-            raise AlreadyExists(
-                f"There is a file “{self._path}” already.",
-                hint="Choose another name, or remove that file first.",
-                details={"file": str(self._path)},
-            )
-
-
-def _entry(name: str, compression: int) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name)
-    entry.compress_type = compression
-    entry.external_attr = _REGULAR_FILE
-    return entry
-
-
-@contextmanager
-def _writing_to(path: Path) -> Iterator[None]:
-    """Tell what an error of the operating system means for an archive; the store translates its own."""
-    import errno
-
-    try:
-        yield
-    except OSError as exc:
-        details = {"file": str(path), "errno": exc.errno}
-        if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise StorageFull(
-                f"There is no space left for the archive “{path}”.", hint="Choose another disk.", details=details
-            ) from exc
-        raise InvalidRequest(
-            f"The archive “{path}” cannot be written: {exc.strerror or exc}.",
-            hint="Check that its folder exists and may be written.",
-            details=details,
-        ) from exc
 
 
 class ArchiveReader:
@@ -221,7 +68,7 @@ class ArchiveReader:
 
     def manifests(self) -> Iterator[tuple[str, bytes]]:
         """Yield the manifests with their names, in the order of their lines."""
-        with self._reading(), self._zip.open(_MANIFESTS) as stream:
+        with self._reading(), self._zip.open(MANIFESTS) as stream:
             while True:
                 line = stream.readline(_LINE_LIMIT + 1)
                 if not line:
@@ -250,8 +97,8 @@ class ArchiveReader:
         names: set[str] = set()
         blobs: dict[str, int] = {}
         for entry in self._zip.infolist():
-            blob = _BLOB.fullmatch(entry.filename)
-            if entry.filename in names or not (blob or entry.filename in (_HEADER, _MANIFESTS)):
+            blob = BLOB.fullmatch(entry.filename)
+            if entry.filename in names or not (blob or entry.filename in (HEADER, MANIFESTS)):
                 raise self._refused(f"it holds “{_shown(entry.filename)}”, which does not belong there")
             if entry.flag_bits & _ENCRYPTED:
                 raise self._refused("it is encrypted")
@@ -264,20 +111,20 @@ class ArchiveReader:
                 raise self._refused("it is compressed in a way that Bifrost never uses")
             elif entry.file_size > _FREE_TEXT + _RATIO_LIMIT * entry.compress_size:
                 raise self._refused("it would become suspiciously large")
-        if not {_HEADER, _MANIFESTS} <= names:
+        if not {HEADER, MANIFESTS} <= names:
             raise self._refused("what makes one is not in it")
         if sum(entry.compress_size for entry in self._zip.infolist()) > self._path.stat().st_size:
             raise self._refused("what is in it would be larger than itself")
         return blobs
 
     def _read_header(self) -> ArchiveHeader:
-        if self._zip.getinfo(_HEADER).file_size > _HEADER_LIMIT:
+        if self._zip.getinfo(HEADER).file_size > _HEADER_LIMIT:
             raise self._refused("its header is too long")
         with self._reading():
-            data = self._zip.read(_HEADER)
+            data = self._zip.read(HEADER)
         try:
             found: Any = json.loads(data)
-            if isinstance(found, dict) and found.get("kind") == _KIND and found.get("format") not in (None, FORMAT):
+            if isinstance(found, dict) and found.get("kind") == KIND and found.get("format") not in (None, FORMAT):
                 raise InvalidRequest(
                     f"The archive “{self._path}” was made by another release of Bifrost (format {found['format']}).",
                     hint="Install the newest Bifrost and try again.",
