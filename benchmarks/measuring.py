@@ -12,7 +12,16 @@ from typing import Any, Callable, Optional
 
 from sqlalchemy import Engine, event
 
-__all__ = ["Row", "Statements", "median_ms", "milliseconds", "percentile", "print_rows", "statements_of", "tell_machine"]
+__all__ = [
+    "Row",
+    "Statements",
+    "median_ms",
+    "milliseconds",
+    "percentile",
+    "print_rows",
+    "statements_of",
+    "tell_machine",
+]
 
 
 @dataclass(frozen=True)
@@ -48,17 +57,17 @@ def print_rows(title: str, rows: Iterable[Row]) -> None:
         print(f"  {row.what:58} {row.text:>12}  {row.mark:22} {row.note}", flush=True)
 
 
-def milliseconds(call: Callable[[], object]) -> float:
+def milliseconds(call: Callable[..., object], *arguments: object) -> float:
     """Return how long a call takes."""
     started = time.perf_counter()
-    call()
+    call(*arguments)
     return (time.perf_counter() - started) * 1000
 
 
 def median_ms(call: Callable[[int], object], rounds: int) -> float:
     """Return the median of some rounds after a first one that is not counted; the call is told the round."""
     call(0)
-    return statistics.median(milliseconds(lambda: call(number)) for number in range(1, rounds + 1))
+    return statistics.median(milliseconds(call, number) for number in range(1, rounds + 1))
 
 
 def percentile(values: Iterable[float], part: float) -> float:

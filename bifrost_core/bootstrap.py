@@ -91,7 +91,7 @@ def connect(location: str, settings: Settings) -> Library:
     database = Database.on_file(path, busy_timeout=settings.busy_timeout)
     try:
         database.check_revision()
-        return _library(root, database, open_store(_store_url(database), root), settings)
+        return _library(root, database, open_store(_store_url(database), root, workers=settings.workers), settings)
     except BaseException:
         database.close()
         raise
@@ -119,8 +119,7 @@ def create_library(location: str, settings: Settings, *, store: Optional[str] = 
     database = Database.on_file(root / DATABASE_NAME, busy_timeout=settings.busy_timeout)
     try:
         upgrade(database)
-        url = _settle_store(database, store)
-        return _library(root, database, open_store(url, root, create=True), settings)
+        return _library(root, database, _settled_store(database, root, store, settings.workers), settings)
     except BaseException:
         database.close()
         raise
@@ -212,23 +211,30 @@ def _no_library(root: Path) -> NotFound:
 
 
 def _store_url(database: Database) -> str:
-    with database.reading() as session:
-        url = session.scalar(select(LibraryRow.value).where(LibraryRow.key == "store"))
+    url = _known_store(database)
     if url is None:
         raise ConfigurationError("The library was not made to its end.", hint="Run `bifrost init` on it again.")
     return url
 
 
-def _settle_store(database: Database, wanted: Optional[str]) -> str:
+def _known_store(database: Database) -> Optional[str]:
+    with database.reading() as session:
+        return session.scalar(select(LibraryRow.value).where(LibraryRow.key == "store"))
+
+
+def _settled_store(database: Database, root: Path, wanted: Optional[str], workers: int) -> BlobStore:
+    """Return the library's store; only a new library has it made.
+
+    A store that should be there and is not (a disk that is not mounted) must never become an empty new one.
+    """
+    known = _known_store(database)
+    if known is not None:
+        if wanted is not None and wanted != known:
+            raise ConfigurationError(f"The library keeps its files in {known} already.", hint="Leave --store out.")
+        return open_store(known, root, workers=workers)
+    url = wanted or _DEFAULT_STORE
+    store = open_store(url, root, create=True, workers=workers)
     with database.writing() as session:
-        known = session.get(LibraryRow, "store")
-        if known is not None:
-            if wanted is not None and wanted != known.value:
-                raise ConfigurationError(
-                    f"The library keeps its files in {known.value} already.", hint="Leave --store out."
-                )
-            return known.value
-        url = wanted or _DEFAULT_STORE
         for key, value in (("id", new_id()), ("created", utc_now().isoformat()), ("store", url)):
             session.merge(LibraryRow(key=key, value=value))
-        return url
+    return store

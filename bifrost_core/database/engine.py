@@ -7,14 +7,16 @@ it never fails half-way because another process was faster.
 from __future__ import annotations
 
 import os
+import random
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Optional
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bifrost_core.errors import (
@@ -32,6 +34,8 @@ SCHEMA_REVISION = "0001"
 """The newest migration; a test holds it against the migrations themselves."""
 
 _WRITES = "bifrost_writes"
+_PATIENCE = "bifrost_patience"
+_LONGEST_PAUSE = 0.008
 _LEAST_SPACE = 1 << 20
 
 
@@ -51,7 +55,11 @@ class Database:
             path: the file; it must lie on a local disk, never on a share.
             busy_timeout: seconds to wait for another process's write.
         """
-        engine = create_engine(URL.create("sqlite", database=str(path)), connect_args={"timeout": busy_timeout})
+        engine = create_engine(
+            URL.create("sqlite", database=str(path)),
+            connect_args={"timeout": busy_timeout},
+            execution_options={_PATIENCE: busy_timeout},
+        )
         event.listen(engine, "connect", _set_up_connection)
         event.listen(engine, "begin", _begin)
         return cls(engine)
@@ -118,8 +126,37 @@ def _set_up_connection(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if options.get(_WRITES):
+        _begin_writing(connection, options[_PATIENCE])
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Connection, patience: float) -> None:
+    """Take the write lock; wait for other processes for at most ``patience`` seconds.
+
+    SQLite's own waiting pauses longer each time, up to a tenth of a second: with several writers, who has waited long
+    comes last and may wait for seconds. Short pauses by chance give each the same turn.
+    """
+    driver: Any = connection.connection.driver_connection
+    end = time.monotonic() + patience
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while not _has_begun_writing(connection, last_try=time.monotonic() >= end):
+            time.sleep(random.uniform(0.001, _LONGEST_PAUSE))  # noqa: S311 - no secret
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={int(patience * 1000)}")
+
+
+def _has_begun_writing(connection: Connection, *, last_try: bool) -> bool:
+    try:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except OperationalError as exc:
+        if last_try or "locked" not in str(exc.orig):
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -49,7 +49,8 @@ __all__ = [
     "VersionRow",
 ]
 
-_KEY = String(1024)
+# Compared by its bytes everywhere, as SQLite does: ranges of keys (all below "assets/") and cursors rely on it.
+_KEY = String(1024).with_variant(String(1024, collation="C"), "postgresql")
 _ID = String(32)
 
 

@@ -48,6 +48,9 @@ _WINDOWS_RESERVED = {"con", "prn", "aux", "nul", "conin$", "conout$", "clock$"} 
     f"{device}{digit}" for device in ("com", "lpt") for digit in "0123456789¹²³"
 }
 _WINDOWS_FORBIDDEN = set('<>:"/\\|?*')
+# Nearly all names are of these; a list of hundreds of versions, or 5,000 frames, is checked fast.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*")
+_PLAIN_FILE = re.compile(r"([A-Za-z0-9_-]+)(?:\.[A-Za-z0-9_-]+)*")
 _VERSION_LIKE = re.compile(r"v\d+", re.IGNORECASE)
 # Behind these stands another extension that tells the kind: fog.bgeo.sc, points.ply.gz.
 _COMPRESSIONS = {".gz", ".bz2", ".xz", ".zst", ".sc", ".lz4"}
@@ -101,6 +104,8 @@ def check_name(name: str, what: str, limit: int) -> str:
         what: what it names, for the message: "asset name".
         limit: the most characters it may have; in UTF-8 it may take twice as many bytes.
     """
+    if _PLAIN_NAME.fullmatch(name) and len(name) <= limit and name.lower() not in _WINDOWS_RESERVED:
+        return name
     name = unicodedata.normalize("NFC", name)
     if not name:
         raise _reject("the {what} is empty", what=what)
@@ -169,6 +174,9 @@ def check_file_path(path: str) -> str:
     File names keep what artists gave them, spaces too; refused is only what some system cannot store
     or what would leave the folder.
     """
+    plain = _PLAIN_FILE.fullmatch(path)
+    if plain and len(path) <= FILE_PATH_LIMIT and plain[1].lower() not in _WINDOWS_RESERVED:
+        return path
     path = unicodedata.normalize("NFC", path)
     if not path or path_length(path) > FILE_PATH_LIMIT:
         raise _reject(

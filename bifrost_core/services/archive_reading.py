@@ -8,7 +8,7 @@ import json
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -66,8 +66,8 @@ class ArchiveReader:
     ) -> None:
         self._zip.close()
 
-    def manifests(self) -> Iterator[tuple[str, bytes]]:
-        """Yield the manifests with their names, in the order of their lines."""
+    def manifests(self) -> Generator[tuple[str, bytes], None, None]:
+        """Yield the manifests with their names, in the order of their lines; who stops earlier closes it."""
         with self._reading(), self._zip.open(MANIFESTS) as stream:
             while True:
                 line = stream.readline(_LINE_LIMIT + 1)

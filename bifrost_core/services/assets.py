@@ -10,7 +10,15 @@ from bifrost_core.models.query import Page
 from bifrost_core.models.reference import EntityPath
 from bifrost_core.operations.assets import Assets
 from bifrost_core.services.context import Context
-from bifrost_core.services.entities import create_entity, entity_page, get_entity, has_tag, products_of, update_entity
+from bifrost_core.services.entities import (
+    create_entity,
+    entity_page,
+    get_entity,
+    has_tag,
+    products_of,
+    stands_below,
+    update_entity,
+)
 from bifrost_core.services.lookup import find_project
 from bifrost_core.services.reading import as_asset
 
@@ -47,9 +55,9 @@ class LocalAssets(Assets):
             return as_asset(project, row, ())
 
     def list(self, query: AssetQuery) -> Page[Asset]:
-        conditions = [EntityRow.type == _TYPE]
+        conditions = [stands_below("assets")]
         if query.kind is not None:
-            conditions.append(EntityRow.kind_key == name_key(query.kind))
+            conditions += [EntityRow.type == _TYPE, EntityRow.kind_key == name_key(query.kind)]
         if query.tag is not None:
             conditions.append(has_tag(query.tag))
         if query.archived is not None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import Optional
+from dataclasses import dataclass
+from typing import Any, Optional
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session, aliased
 
 from bifrost_core.database.tables import DependencyRow, EntityRow, ProductRow, VersionRow
 from bifrost_core.errors import BifrostError, InvalidRequest
@@ -19,25 +20,16 @@ from bifrost_core.models.dependency import (
     VersionLabel,
 )
 from bifrost_core.models.product import VersionSummary
+from bifrost_core.models.reference import version_label
 from bifrost_core.operations.dependencies import Dependencies
 from bifrost_core.services.context import Context
-from bifrost_core.services.lookup import (
-    Found,
-    batches,
-    find_project,
-    find_version,
-    find_versions,
-    is_id,
-    located_versions,
-)
-from bifrost_core.services.reading import as_label, as_summary
+from bifrost_core.services.lookup import batches, find_project, find_version, find_version_ids, is_id, no_version
+from bifrost_core.services.reading import LABEL_COLUMNS, as_label_of, labelled, labels_of
 
 __all__ = ["Link", "LocalDependencies", "links_of"]
 
 Link = tuple[str, str, str, int]
 """User's id, used one's id, kind, depth."""
-
-_Newer = tuple[Optional[VersionSummary], Optional[VersionSummary]]
 
 
 class LocalDependencies(Dependencies):
@@ -51,8 +43,7 @@ class LocalDependencies(Dependencies):
             start = find_version(session, query.version).version.id
             links = list(links_of(session, (start,), query.direction, recursive=query.recursive))
             ends = {end for user, used, _, _ in links for end in (user, used)}
-            found = located_versions(session, ends)
-            labels = {key: as_label(item) for key, item in found.items()}
+            labels = labels_of(session, ends)
         ordered = sorted(links, key=lambda link: (link[3], labels[link[0]].reference, labels[link[1]].reference))
         return tuple(
             DependencyLink(user=labels[user], used=labels[used], kind=kind, depth=depth)
@@ -67,10 +58,10 @@ class LocalDependencies(Dependencies):
             if query.versions is not None:
                 return _outdated_of(session, query.versions)
             if query.version is not None:
-                users = [find_version(session, query.version).version.id]
+                uses = _uses_of_version(find_version(session, query.version).version.id)
             else:
-                users = _newest_of_project(session, query.project or "")
-            return _outdated_uses(session, users)
+                uses = _uses_of_project(find_project(session, query.project or "").id)
+            return _outdated_uses(session, uses)
 
 
 def links_of(session: Session, starts: Collection[str], direction: Direction, *, recursive: bool) -> Iterator[Link]:
@@ -95,49 +86,52 @@ def links_of(session: Session, starts: Collection[str], direction: Direction, *,
         seen |= level
 
 
-def _newest_of_project(session: Session, project: str) -> list[str]:
-    row = find_project(session, project)
-    return list(
-        session.scalars(
-            select(ProductRow.latest_id)
-            .join(EntityRow, EntityRow.id == ProductRow.entity_id)
-            .where(EntityRow.project_id == row.id, EntityRow.archived.is_(False), ProductRow.latest_id.is_not(None))
-        )
+def _uses_of_version(version_id: str) -> Select[str, str]:
+    return _behind().where(DependencyRow.user_id == version_id)
+
+
+def _uses_of_project(project_id: str) -> Select[str, str]:
+    product = aliased(ProductRow)
+    return (
+        _behind()
+        .join(product, product.latest_id == DependencyRow.user_id)
+        .join(EntityRow, EntityRow.id == product.entity_id)
+        .where(EntityRow.project_id == project_id, EntityRow.archived.is_(False))
     )
 
 
-def _outdated_uses(session: Session, users: Sequence[str]) -> tuple[Outdated, ...]:
-    pairs: dict[tuple[str, str], None] = {}
-    for batch in batches(users):
-        rows = session.execute(
-            select(DependencyRow.user_id, DependencyRow.used_id)
-            .join(VersionRow, VersionRow.id == DependencyRow.used_id)
-            .join(ProductRow, ProductRow.id == VersionRow.product_id)
-            .where(DependencyRow.user_id.in_(batch), ProductRow.latest_id != VersionRow.id)
-        )
-        pairs.update(dict.fromkeys((user, used) for user, used in rows))
-    found = located_versions(session, {end for pair in pairs for end in pair})
-    newer = _newer(session, [found[used] for used in {used for _, used in pairs}])
-    answers = [
-        Outdated(used=as_label(found[used]), user=as_label(found[user]), latest=newer[used][0], approved=newer[used][1])
-        for user, used in pairs
-        if any(newer[used])
-    ]
+def _behind() -> Select[str, str]:
+    """Return the query for uses of versions that are not their products' latest."""
+    return (
+        select(DependencyRow.user_id, DependencyRow.used_id)
+        .join(VersionRow, VersionRow.id == DependencyRow.used_id)
+        .join(ProductRow, ProductRow.id == VersionRow.product_id)
+        .where(ProductRow.latest_id != VersionRow.id)
+        .distinct()
+    )
+
+
+def _outdated_uses(session: Session, uses: Select[str, str]) -> tuple[Outdated, ...]:
+    pairs = [(user, used) for user, used in session.execute(uses)]
+    standings = _standings(session, {used for _, used in pairs})
+    users = labels_of(session, {user for user, used in pairs if standings[used].is_outdated})
+    answers = [standings[used].outdated(users[user]) for user, used in pairs if standings[used].is_outdated]
     return tuple(sorted(answers, key=lambda item: (item.user.reference if item.user else "", item.used.reference)))
 
 
 def _outdated_of(session: Session, versions: Sequence[str]) -> tuple[Outdated, ...]:
-    answers = find_versions(session, versions)
-    found = {item.version.id: item for item in answers.values() if isinstance(item, Found)}
-    newer = _newer(session, list(found.values()))
-    outdated = [
-        Outdated(used=as_label(item), user=None, latest=newer[key][0], approved=newer[key][1])
-        for key, item in found.items()
-        if any(newer[key])
-    ]
-    return tuple(
-        [_unknown(text, answer) for text, answer in answers.items() if isinstance(answer, BifrostError)] + outdated
-    )
+    answers = find_version_ids(session, versions)
+    standings = _standings(session, {answer for answer in answers.values() if isinstance(answer, str)})
+    unknown: list[Outdated] = []
+    outdated: dict[str, Outdated] = {}
+    for text, answer in answers.items():
+        if isinstance(answer, BifrostError):
+            unknown.append(_unknown(text, answer))
+        elif answer not in standings:
+            unknown.append(_unknown(text, no_version(text)))
+        elif standings[answer].is_outdated:
+            outdated[answer] = standings[answer].outdated(None)
+    return (*unknown, *outdated.values())
 
 
 def _unknown(text: str, error: BifrostError) -> Outdated:
@@ -145,17 +139,48 @@ def _unknown(text: str, error: BifrostError) -> Outdated:
     return Outdated(used=label, user=None, latest=None, approved=None, error=error.to_wire())
 
 
-def _newer(session: Session, found: Sequence[Found]) -> dict[str, _Newer]:
-    """Return, for each version by id, its product's latest and approved version where those are newer than it."""
-    pointers = {key for item in found for key in (item.product.latest_id, item.product.approved_id) if key}
-    rows: dict[str, VersionRow] = {}
-    for batch in batches(sorted(pointers)):
-        rows.update({row.id: row for row in session.scalars(select(VersionRow).where(VersionRow.id.in_(batch)))})
+@dataclass(frozen=True)
+class _Standing:
+    """A version, and its product's latest and approved one where those are newer."""
 
-    def newer(item: Found, pointer: Optional[str]) -> Optional[VersionSummary]:
-        row = rows.get(pointer or "")
-        return as_summary(row) if row is not None and row.number > item.version.number else None
+    label: VersionLabel
+    latest: Optional[VersionSummary]
+    approved: Optional[VersionSummary]
 
-    return {
-        item.version.id: (newer(item, item.product.latest_id), newer(item, item.product.approved_id)) for item in found
-    }
+    @property
+    def is_outdated(self) -> bool:
+        return self.latest is not None or self.approved is not None
+
+    def outdated(self, user: Optional[VersionLabel]) -> Outdated:
+        return Outdated(used=self.label, user=user, latest=self.latest, approved=self.approved)
+
+
+def _standings(session: Session, ids: Collection[str]) -> dict[str, _Standing]:
+    """Return how versions stand, by id; ids of none are left out."""
+    latest, approved = aliased(VersionRow), aliased(VersionRow)
+    statement = (
+        labelled(*_summary_columns(latest), *_summary_columns(approved))
+        .outerjoin(latest, (latest.id == ProductRow.latest_id) & (latest.number > VersionRow.number))
+        .outerjoin(approved, (approved.id == ProductRow.approved_id) & (approved.number > VersionRow.number))
+    )
+    first, width = len(LABEL_COLUMNS), len(_SUMMARY)
+    found: dict[str, _Standing] = {}
+    for batch in batches(sorted(ids)):
+        for row in session.execute(statement.where(VersionRow.id.in_(batch))):
+            newest, best = row[first : first + width], row[first + width :]
+            found[row[0]] = _Standing(as_label_of(row[:first]), _summary(newest), _summary(best))
+    return found
+
+
+_SUMMARY = ("id", "number", "status", "author", "comment", "created")
+
+
+def _summary_columns(version: Any) -> list[Any]:
+    return [getattr(version, name) for name in _SUMMARY]
+
+
+def _summary(values: Sequence[Any]) -> Optional[VersionSummary]:
+    if values[0] is None:
+        return None
+    fields = dict(zip(_SUMMARY, values))
+    return VersionSummary(version=version_label(fields["number"]), **fields)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Optional
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from bifrost_core.database.tables import EntityRow, ProductRow, ProjectRow, VersionRow
@@ -17,12 +17,21 @@ from bifrost_core.models.product import Product
 from bifrost_core.models.reference import EntityPath
 from bifrost_core.services.context import Change, Context
 from bifrost_core.services.indexing import index_entity, reindex_entity
-from bifrost_core.services.lookup import entity_path, find_entity, find_project
+from bifrost_core.services.lookup import entity_path, find_entity, find_project, is_project
 from bifrost_core.services.paging import decode_cursor, encode_cursor
 from bifrost_core.services.reading import as_product
 from bifrost_core.services.revisions import apply_changes
 
-__all__ = ["Listed", "create_entity", "entity_page", "get_entity", "has_tag", "products_of", "update_entity"]
+__all__ = [
+    "Listed",
+    "create_entity",
+    "entity_page",
+    "get_entity",
+    "has_tag",
+    "products_of",
+    "stands_below",
+    "update_entity",
+]
 
 ProductModels = tuple[Product, ...]
 
@@ -103,6 +112,13 @@ def has_tag(tag: str) -> ColumnElement[bool]:
     return exists(select(1).select_from(tags).where(func.lower(tags.c.value) == tag.lower()))
 
 
+def stands_below(*parts: str) -> ColumnElement[bool]:
+    """Return the condition that an entity's path begins with these parts, in a form that an index answers."""
+    prefix = "/".join(map(name_key, parts))
+    # Behind the slash of a path comes 0 in the order of characters.
+    return (EntityRow.path_key >= f"{prefix}/") & (EntityRow.path_key < f"{prefix}0")
+
+
 def entity_page(
     session: Session,
     project_code: str,
@@ -114,38 +130,43 @@ def entity_page(
 ) -> tuple[list[Listed], Optional[str]]:
     """Return a page of entities in the order of their paths, and the cursor of the next.
 
-    Entities, products and their newest versions come in one query.
+    Project, entities, products and their newest versions come in one query.
     """
-    project = find_project(session, project_code)
-    page = select(EntityRow).where(EntityRow.project_id == project.id, *conditions)
+    page = select(EntityRow).join(ProjectRow, ProjectRow.id == EntityRow.project_id)
+    page = page.where(is_project(project_code), *conditions)
     if cursor:
         page = page.where(EntityRow.path_key > decode_cursor(cursor, str)[0])
     page = page.order_by(EntityRow.path_key).limit(limit + 1)
-    if with_products:
-        listed = _with_products(session, project, page)
-    else:
-        listed = [Listed(project, row, None) for row in session.scalars(page)]
+    listed = _with_products(session, page) if with_products else _without_products(session, page)
+    if not listed:
+        find_project(session, project_code)
     if len(listed) <= limit:
         return listed, None
     return listed[:limit], encode_cursor(listed[limit - 1].entity.path_key)
 
 
-def _with_products(session: Session, project: ProjectRow, page: Any) -> list[Listed]:
+def _without_products(session: Session, page: Select[EntityRow]) -> list[Listed]:
+    return [Listed(project, row, None) for row, project in session.execute(page.add_columns(ProjectRow))]
+
+
+def _with_products(session: Session, page: Select[EntityRow]) -> list[Listed]:
     entity = aliased(EntityRow, page.subquery())
     latest, approved = aliased(VersionRow), aliased(VersionRow)
     rows = session.execute(
-        select(entity, ProductRow, latest, approved)
+        select(ProjectRow, entity, ProductRow, latest, approved)
+        .select_from(entity)
+        .join(ProjectRow, ProjectRow.id == entity.project_id)
         .outerjoin(ProductRow, ProductRow.entity_id == entity.id)
         .outerjoin(latest, latest.id == ProductRow.latest_id)
         .outerjoin(approved, approved.id == ProductRow.approved_id)
         .order_by(entity.path_key, ProductRow.name_key)
     )
-    products: dict[str, tuple[EntityRow, list[Product]]] = {}
-    for row, product, newest, best in rows:
-        found = products.setdefault(row.id, (row, []))[1]
+    products: dict[str, tuple[ProjectRow, EntityRow, list[Product]]] = {}
+    for project, row, product, newest, best in rows:
+        found = products.setdefault(row.id, (project, row, []))[2]
         if product is not None:
             found.append(as_product(entity_path(project, row), product, newest, best))
-    return [Listed(project, row, tuple(found)) for row, found in products.values()]
+    return [Listed(project, row, tuple(found)) for project, row, found in products.values()]
 
 
 def update_entity(change: Change, entity: str, type_: str, changes: EntityUpdate) -> tuple[ProjectRow, EntityRow]:

@@ -93,19 +93,21 @@ def collect_garbage(context: Context, view: View, *, apply: bool, grace_hours: f
     """
     if not 0 <= grace_hours < 24 * 365 * 100:
         raise InvalidRequest("The grace must be 0 hours or more.")
-    begun = utc_now()
-    before = begun - timedelta(hours=grace_hours)
+    begun, grace = utc_now(), timedelta(hours=grace_hours)
+    before = begun - grace
     manifests = _look_at_manifests(context)
     publishes = _abandoned(context, begun, apply=apply)
-    if apply:
-        _mend_manifests(context, manifests)
-    stale = StaleViews(context, view).collect(apply=apply)
     blobs = list(_removed(context, before) if apply else _unused(context, before))
+    temporary = _temporary(context, view, begun, grace, apply=apply)
+    stale = StaleViews(context, view).collect(apply=apply)
+    if apply:
+        # Last: on a full disk they can be written only when the rest has made space.
+        _mend_manifests(context, manifests)
     return GarbageReport(
         applied=apply,
         blobs=tuple(BlobSummary(sha256=blob.sha256, size=blob.size, stored=blob.stored) for blob in blobs),
         size=sum(blob.size for blob in blobs),
-        temporary=_temporary(context, view, before, apply=apply),
+        temporary=temporary,
         publishes=publishes,
         views=len(stale.removable),
         kept_views=tuple(map(str, stale.kept)),
@@ -187,16 +189,16 @@ def _abandoned(context: Context, now: datetime, *, apply: bool) -> int:
     return count
 
 
-def _temporary(context: Context, view: View, before: datetime, *, apply: bool) -> int:
+def _temporary(context: Context, view: View, begun: datetime, grace: timedelta, *, apply: bool) -> int:
     """Count, or remove, what killed processes left half written."""
     count = 0
     if isinstance(context.store, _Temporaries):
         with context.reading() as session:
-            limit = _limit(session, before) - _TICK
+            limit = _limit(session, begun - grace) - _TICK
         store = context.store
         count += store.remove_temporary(limit) if apply else store.temporary_files(limit)
     # Who loads leaves no trace in the database, and the folder of a long copy does not look younger as it grows.
-    loading = before - _LOADS * (utc_now() - before) - _TICK
+    loading = begun - _LOADS * grace - _TICK
     return count + (view.remove_temporary(loading) if apply else view.temporary_files(loading))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from itertools import groupby
 from pathlib import Path
 from typing import Optional
@@ -194,19 +195,20 @@ def _restore(session: Session, archive: ArchiveReader, code: Optional[str], want
     """
     restorer = Restorer(session, in_store=False)
     seen: list[str] = []
-    for kind, group in groupby(_named(archive), key=lambda item: item[0].kind):
-        if seen and _ORDER.index(kind) <= _ORDER.index(seen[-1]):
-            raise InvalidRequest("The archive's manifests do not stand in their order.")
-        seen.append(kind)
-        if kind == "user":
-            restorer.add_users(read_user(name, data) for name, data in group)
-        elif kind == "project":
-            restorer.add_projects(_project(session, name, data, code) for name, data in group)
-        elif kind == "entity":
-            restorer.add_entities(read_entity(name, data) for name, data in group)
-        else:
-            documents = ((name, read_version(name, data)) for name, data in group)
-            restorer.add_versions(_noting_files(documents, wanted))
+    with closing(archive.manifests()) as manifests:
+        for kind, group in groupby(_named(archive, manifests), key=lambda item: item[0].kind):
+            if seen and _ORDER.index(kind) <= _ORDER.index(seen[-1]):
+                raise InvalidRequest("The archive's manifests do not stand in their order.")
+            seen.append(kind)
+            if kind == "user":
+                restorer.add_users(read_user(name, data) for name, data in group)
+            elif kind == "project":
+                restorer.add_projects(_project(session, name, data, code) for name, data in group)
+            elif kind == "entity":
+                restorer.add_entities(read_entity(name, data) for name, data in group)
+            else:
+                documents = ((name, read_version(name, data)) for name, data in group)
+                restorer.add_versions(_noting_files(documents, wanted))
     if "project" not in seen:
         raise InvalidRequest("The archive has no manifest of its project.")
     restorer.finish(archive.header.outside)
@@ -229,8 +231,8 @@ def _noting_files(
         yield name, document
 
 
-def _named(archive: ArchiveReader) -> Iterator[tuple[DocumentName, bytes]]:
-    for text, data in archive.manifests():
+def _named(archive: ArchiveReader, manifests: Iterable[tuple[str, bytes]]) -> Iterator[tuple[DocumentName, bytes]]:
+    for text, data in manifests:
         name = document_name_of(text)
         if name is None or name.project_id not in (None, archive.header.project_id):
             raise InvalidRequest("The archive has a manifest that does not belong to its project.")

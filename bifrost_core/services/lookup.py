@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Optional, TypeVar, Union
+from typing import Any, Optional, TypeVar, Union
 
-from sqlalchemy import Select, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bifrost_core.database.tables import EntityRow, ProductRow, ProjectRow, VersionRow
 from bifrost_core.errors import BifrostError, NotFound
@@ -27,15 +27,20 @@ __all__ = [
     "Answer",
     "Found",
     "batches",
+    "each_in",
     "entity_path",
     "find_entity",
     "find_product",
     "find_project",
     "find_version",
+    "find_version_ids",
     "find_versions",
     "is_id",
+    "is_project",
     "located_versions",
+    "no_version",
     "numbered_versions",
+    "path_text",
     "short_reference",
 ]
 
@@ -71,15 +76,24 @@ def is_id(text: str) -> bool:
 
 def entity_path(project: ProjectRow, entity: EntityRow) -> str:
     """Return the path of an entity as people write it."""
-    if entity.type == "asset":
-        return f"{project.code}/assets/{entity.name}"
-    parts = [part for part in (entity.episode, entity.sequence, entity.name) if part]
-    return "/".join((project.code, "shots", *parts))
+    return path_text(project.code, entity.type, entity.episode, entity.sequence, entity.name)
+
+
+def path_text(code: str, type_: str, episode: Optional[str], sequence: Optional[str], name: str) -> str:
+    """Return the path of an entity from its parts."""
+    if type_ == "asset":
+        return f"{code}/assets/{name}"
+    return "/".join((code, "shots", *(part for part in (episode, sequence) if part), name))
 
 
 def short_reference(project: ProjectRow, entity: EntityRow, product: ProductRow, number: int) -> str:
     """Return the short reference of a version."""
     return f"{entity_path(project, entity)}/{product.name}@{version_label(number)}"
+
+
+def is_project(project: str) -> ColumnElement[bool]:
+    """Return the condition that a project has this code or id."""
+    return ProjectRow.id == project if is_id(project) else ProjectRow.code_key == name_key(project)
 
 
 def find_project(session: Session, project: str) -> ProjectRow:
@@ -88,8 +102,7 @@ def find_project(session: Session, project: str) -> ProjectRow:
     Raises:
         NotFound: there is none.
     """
-    condition = ProjectRow.id == project if is_id(project) else ProjectRow.code_key == name_key(project)
-    row = session.scalar(select(ProjectRow).where(condition))
+    row = session.scalar(select(ProjectRow).where(is_project(project)))
     if row is None:
         raise NotFound(
             f"There is no project “{project}”.",
@@ -115,12 +128,13 @@ def find_entity(session: Session, entity: str, type_: Optional[str] = None) -> t
         condition = EntityRow.id == entity
     else:
         path = parse_entity(entity)
-        project = find_project(session, path.project)
-        condition = (EntityRow.project_id == project.id) & (EntityRow.path_key == path.key)
+        condition = is_project(path.project) & (EntityRow.path_key == path.key)
     row = session.execute(
         select(ProjectRow, EntityRow).join(EntityRow, EntityRow.project_id == ProjectRow.id).where(condition)
     ).one_or_none()
     if row is None or (type_ and row[1].type != type_):
+        if not is_id(entity):
+            find_project(session, parse_entity(entity).project)
         raise _no_entity(entity, type_)
     return row[0], row[1]
 
@@ -156,11 +170,24 @@ def find_version(session: Session, version: str) -> Found:
 
 def find_versions(session: Session, versions: Collection[str]) -> dict[str, Answer]:
     """Return many versions by reference or id at once, or the error of each that has none."""
-    answers: dict[str, Answer] = {}
-    ids = {text: text for text in versions if is_id(text)}
+    ids = find_version_ids(session, versions)
+    found = located_versions(session, {answer for answer in ids.values() if isinstance(answer, str)})
+    return {
+        text: answer if isinstance(answer, BifrostError) else found.get(answer) or no_version(text)
+        for text, answer in ids.items()
+    }
+
+
+def find_version_ids(session: Session, versions: Collection[str]) -> dict[str, Union[str, BifrostError]]:
+    """Return the ids of many versions by reference, or the error of each that has none.
+
+    What is an id already is answered as it is, whether there is such a version or not.
+    """
+    answers: dict[str, Union[str, BifrostError]] = {}
     references: dict[str, Reference] = {}
     for text in versions:
-        if text not in ids:
+        answers[text] = text
+        if not is_id(text):
             try:
                 references[text] = Reference.parse(text)
             except BifrostError as exc:
@@ -169,25 +196,16 @@ def find_versions(session: Session, versions: Collection[str]) -> dict[str, Answ
     numbered: dict[str, tuple[str, int]] = {}
     for text, reference in references.items():
         product = products.get(_product_key(reference))
+        number = version_number(reference.version)
         if product is None:
             answers[text] = _why_missing(session, reference)
-            continue
-        number = version_number(reference.version)
-        if number is not None:
+        elif number is not None:
             numbered[text] = (product.id, number)
-            continue
-        pointer = product.latest_id if reference.version == LATEST else product.approved_id
-        if pointer is None:
-            answers[text] = _no_version(reference)
         else:
-            ids[text] = pointer
-    by_id = located_versions(session, ids.values())
-    by_number = numbered_versions(session, set(numbered.values()))
-    for text in versions:
-        if text in answers:
-            continue
-        found = by_id.get(ids[text]) if text in ids else by_number.get(numbered[text])
-        answers[text] = found or _no_version(references.get(text, text))
+            pointer = product.latest_id if reference.version == LATEST else product.approved_id
+            answers[text] = pointer or no_version(reference)
+    by_number = _numbered_ids(session, set(numbered.values()))
+    answers.update((text, by_number.get(key) or no_version(references[text])) for text, key in numbered.items())
     return answers
 
 
@@ -202,12 +220,18 @@ def located_versions(session: Session, ids: Collection[str]) -> dict[str, Found]
 
 def numbered_versions(session: Session, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Found]:
     """Return versions and where they stand, by product id and number; pairs of none are left out."""
-    found: dict[tuple[str, int], Found] = {}
+    ids = _numbered_ids(session, keys)
+    found = located_versions(session, ids.values())
+    return {key: found[version_id] for key, version_id in ids.items()}
+
+
+def _numbered_ids(session: Session, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], str]:
+    found: dict[tuple[str, int], str] = {}
     for batch in batches(sorted(keys), BATCH // 2):
-        rows = session.execute(_located().where(tuple_(VersionRow.product_id, VersionRow.number).in_(batch)))
-        for version, product, entity, project in rows:
-            found[(version.product_id, version.number)] = Found(version, product, entity, project)
-    return found
+        columns = select(VersionRow.product_id, VersionRow.number, VersionRow.id)
+        rows = session.execute(columns.where(each_in((VersionRow.product_id, VersionRow.number), batch)))
+        found.update(((product, number), version_id) for product, number, version_id in rows)
+    return {key: found[key] for key in keys if key in found}
 
 
 def _located() -> Select[VersionRow, ProductRow, EntityRow, ProjectRow]:
@@ -227,18 +251,22 @@ def _product_key(reference: Reference) -> _ProductKey:
 
 
 def _products_of(session: Session, references: Collection[Reference]) -> dict[_ProductKey, ProductRow]:
-    keys = sorted({_product_key(reference) for reference in references})
+    """Return the products that references name, and some more."""
+    wanted: dict[str, set[tuple[str, str]]] = {}
+    for reference in references:
+        code, path, name = _product_key(reference)
+        wanted.setdefault(code, set()).add((path, name))
+    columns = (EntityRow.path_key, ProductRow.name_key)
     found: dict[_ProductKey, ProductRow] = {}
-    columns = (ProjectRow.code_key, EntityRow.path_key, ProductRow.name_key)
-    for batch in batches(keys, BATCH // 3):
-        rows = session.execute(
-            select(*columns, ProductRow)
-            .join(EntityRow, EntityRow.project_id == ProjectRow.id)
-            .join(ProductRow, ProductRow.entity_id == EntityRow.id)
-            .where(tuple_(*columns).in_(batch))
-        )
-        for code, path, name, product in rows:
-            found[(code, path, name)] = product
+    for code, keys in wanted.items():
+        project_id = session.scalar(select(ProjectRow.id).where(ProjectRow.code_key == code))
+        for batch in batches(sorted(keys), BATCH // 2):
+            rows = session.execute(
+                select(*columns, ProductRow)
+                .join(ProductRow, ProductRow.entity_id == EntityRow.id)
+                .where(EntityRow.project_id == project_id, each_in(columns, batch))
+            )
+            found.update(((code, path, name), product) for path, name, product in rows)
     return found
 
 
@@ -256,7 +284,8 @@ def _why_missing(session: Session, reference: Reference) -> BifrostError:
     )
 
 
-def _no_version(reference: Union[Reference, str]) -> NotFound:
+def no_version(reference: Union[Reference, str]) -> NotFound:
+    """Return the error of a reference, or of an id, that names no version."""
     if isinstance(reference, str):
         return NotFound(f"There is no version with the id {reference}.", details={"version": reference})
     what = {
@@ -274,3 +303,12 @@ def batches(values: Sequence[_V], size: int = BATCH) -> Iterator[Sequence[_V]]:
     """Yield a long list in parts that fit into one IN."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def each_in(columns: Sequence[InstrumentedAttribute[Any]], keys: Sequence[tuple[Any, ...]]) -> ColumnElement[bool]:
+    """Return the condition that each column has the value of some key.
+
+    It lets through all rows that have one of the keys, and some that mix two of them: leave those out. SQLite finds
+    values of single columns by an index, but no tuples.
+    """
+    return and_(*(column.in_(sorted(set(values))) for column, values in zip(columns, zip(*keys))))

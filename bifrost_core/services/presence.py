@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from bifrost_core.services.lookup import BATCH, batches
+from bifrost_core.services.lookup import BATCH, batches, each_in
 
 __all__ = ["Key", "Keys", "values_by"]
 
@@ -21,12 +21,9 @@ def values_by(
     session: Session, columns: tuple[InstrumentedAttribute[Any], ...], value: InstrumentedAttribute[_T], keys: Keys
 ) -> dict[Key, _T]:
     """Return one column of each row whose ``columns`` are one of the keys."""
+    wanted = sorted(set(keys))
     found: dict[Key, _T] = {}
-    for batch in batches(sorted(set(keys)), BATCH // len(columns)):
-        if len(columns) == 1:
-            condition = columns[0].in_([key[0] for key in batch])
-        else:
-            condition = tuple_(*columns).in_(list(batch))
-        for row in session.execute(select(*columns, value).where(condition)):
+    for batch in batches(wanted, BATCH // len(columns)):
+        for row in session.execute(select(*columns, value).where(each_in(columns, batch))):
             found[tuple(row[:-1])] = row[-1]
-    return found
+    return {key: found[key] for key in wanted if key in found}

@@ -130,11 +130,12 @@ def recover(context: Context) -> RecoverReport:
         if session.scalar(select(ProjectRow.id).limit(1)) is not None:
             raise Conflict("The database has projects already; it is not rebuilt over them.")
         restorer = Restorer(session, in_store=True)
-        documents = _Documents(context.store, names, restorer)
-        restorer.add_users(documents.of("user", read_user))
-        restorer.add_projects(documents.of("project", read_project))
-        restorer.add_entities(documents.of("entity", read_entity))
-        restorer.add_versions(documents.named("version", read_version))
+        with ThreadPoolExecutor(_READERS, thread_name_prefix="bifrost-recover") as pool:
+            documents = _Documents(context.store, names, restorer, pool)
+            restorer.add_users(documents.of("user", read_user))
+            restorer.add_projects(documents.of("project", read_project))
+            restorer.add_entities(documents.of("entity", read_entity))
+            restorer.add_versions(documents.named("version", read_version))
         restorer.finish({})
         rebuild_index(session)
         added = restorer.result.added
@@ -159,8 +160,9 @@ def recover(context: Context) -> RecoverReport:
 class _Documents:
     """The manifests in a store, read kind by kind; ``unread`` tells which could not be, and why."""
 
-    def __init__(self, store: BlobStore, names: Sequence[str], restorer: Restorer) -> None:
+    def __init__(self, store: BlobStore, names: Sequence[str], restorer: Restorer, pool: ThreadPoolExecutor) -> None:
         self._store = store
+        self._pool = pool
         self._restorer = restorer
         self._names: dict[str, list[tuple[str, DocumentName]]] = {}
         self.unread: list[str] = []
@@ -178,14 +180,13 @@ class _Documents:
     def named(self, kind: str, read: Callable[[DocumentName, bytes], _D]) -> Iterator[tuple[DocumentName, _D]]:
         """Yield the documents of a kind with their names."""
         names = self._names.get(kind, [])
-        with ThreadPoolExecutor(_READERS, thread_name_prefix="bifrost-recover") as pool:
-            for batch in batches(names, _WINDOW):
-                texts: Iterator[Optional[bytes]] = pool.map(self._store.documents.read, [name for name, _ in batch])
-                for (name, found), data in zip(batch, texts):
-                    try:
-                        yield found, read(found, data or b"")
-                    except BifrostError as exc:
-                        self._leave_out(name, found, data or b"", exc)
+        for batch in batches(names, _WINDOW):
+            texts: Iterator[Optional[bytes]] = self._pool.map(self._store.documents.read, [name for name, _ in batch])
+            for (name, found), data in zip(batch, texts):
+                try:
+                    yield found, read(found, data or b"")
+                except BifrostError as exc:
+                    self._leave_out(name, found, data or b"", exc)
 
     def _leave_out(self, name: str, found: DocumentName, data: bytes, why: BifrostError) -> None:
         self.unread.append(f"{name}: {why.message}")

@@ -15,7 +15,15 @@ from bifrost_core.models.reference import EntityPath
 from bifrost_core.models.shot import Shot, ShotCreate, ShotQuery, ShotUpdate
 from bifrost_core.operations.shots import Shots
 from bifrost_core.services.context import Context
-from bifrost_core.services.entities import create_entity, entity_page, get_entity, has_tag, products_of, update_entity
+from bifrost_core.services.entities import (
+    create_entity,
+    entity_page,
+    get_entity,
+    has_tag,
+    products_of,
+    stands_below,
+    update_entity,
+)
 from bifrost_core.services.lookup import find_project
 from bifrost_core.services.reading import as_shot
 
@@ -52,7 +60,7 @@ class LocalShots(Shots):
             return as_shot(project, row, ())
 
     def list(self, query: ShotQuery) -> Page[Shot]:
-        conditions = [EntityRow.type == _TYPE]
+        conditions = [stands_below("shots")]
         if query.sequence is not None or query.episode is not None:
             conditions.append(_stands_in(query.episode, query.sequence))
         if query.tag is not None:
@@ -86,15 +94,11 @@ class LocalShots(Shots):
 def _stands_in(episode: Optional[str], sequence: Optional[str]) -> ColumnElement[bool]:
     """Return the condition that a shot is of that episode, that sequence, or both."""
     if sequence is None:
-        return EntityRow.episode.is_not(None) & _path_begins("shots", episode or "")
+        return EntityRow.episode.is_not(None) & stands_below("shots", episode or "")
     if episode is not None:
-        return _path_begins("shots", episode, sequence)
-    without_episode = EntityRow.episode.is_(None) & _path_begins("shots", sequence)
+        return stands_below("shots", episode, sequence)
+    without_episode = EntityRow.episode.is_(None) & stands_below("shots", sequence)
     within_any = EntityRow.episode.is_not(None) & EntityRow.path_key.contains(
         f"/{name_key(sequence)}/", autoescape=True
     )
-    return without_episode | (within_any & ~_path_begins("shots", sequence))
-
-
-def _path_begins(*parts: str) -> ColumnElement[bool]:
-    return EntityRow.path_key.startswith("/".join(map(name_key, parts)) + "/", autoescape=True)
+    return without_episode | (within_any & ~stands_below("shots", sequence))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Optional
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bifrost_core.database.tables import EntityRow, ProductRow, ProjectRow, VersionRow
@@ -18,7 +18,7 @@ from bifrost_core.errors import InvalidRequest
 from bifrost_core.models.names import name_key
 from bifrost_core.models.reference import version_number
 from bifrost_core.services.context import Context
-from bifrost_core.services.lookup import BATCH, batches
+from bifrost_core.services.lookup import BATCH, batches, each_in
 from bifrost_core.storage.copying import is_read_only
 from bifrost_core.storage.hashing import hash_file
 from bifrost_core.storage.port import BlobStore
@@ -75,7 +75,7 @@ def _key_of(folder: PurePosixPath) -> Optional[_Key]:
     return name_key(project), "/".join(map(name_key, entity)), name_key(product), number
 
 
-def _known(session: Session, keys: Iterable[_Key]) -> set[_Key]:
+def _known(session: Session, keys: set[_Key]) -> set[_Key]:
     columns = (ProjectRow.code_key, EntityRow.path_key, ProductRow.name_key, VersionRow.number)
     found: set[_Key] = set()
     for batch in batches(sorted(keys), BATCH // len(columns)):
@@ -84,10 +84,10 @@ def _known(session: Session, keys: Iterable[_Key]) -> set[_Key]:
             .join(EntityRow, EntityRow.project_id == ProjectRow.id)
             .join(ProductRow, ProductRow.entity_id == EntityRow.id)
             .join(VersionRow, VersionRow.product_id == ProductRow.id)
-            .where(tuple_(*columns).in_(batch))
+            .where(each_in(columns, batch))
         )
         found.update((code, path, name, number) for code, path, name, number in rows)
-    return found
+    return found.intersection(keys)
 
 
 def _is_ours(store: BlobStore, folder: Path) -> bool:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Optional
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from bifrost_core.database.tables import EntityRow, FileRow, ProductRow, PurgedRow, RepresentationRow, VersionRow
 from bifrost_core.models.names import name_key
 from bifrost_core.models.reference import version_label
 from bifrost_core.services.documents import DocumentName, VersionDocument
-from bifrost_core.services.lookup import BATCH, batches
+from bifrost_core.services.lookup import BATCH, batches, each_in
 from bifrost_core.services.presence import values_by
 from bifrost_core.services.restored import Restored, Use
 
@@ -197,12 +197,12 @@ def _numbers(session: Session, numbers: Sequence[_Number]) -> dict[_Number, tupl
     taken: dict[_Number, tuple[str, Optional[datetime]]] = {}
     for batch in batches(numbers, BATCH // 2):
         purged = select(PurgedRow.product_id, PurgedRow.number, PurgedRow.version_id).where(
-            tuple_(PurgedRow.product_id, PurgedRow.number).in_(batch)
+            each_in((PurgedRow.product_id, PurgedRow.number), batch)
         )
         taken.update({(product_id, number): (row_id, None) for product_id, number, row_id in session.execute(purged)})
         alive = select(VersionRow.product_id, VersionRow.number, VersionRow.id, VersionRow.created).where(
-            tuple_(VersionRow.product_id, VersionRow.number).in_(batch)
+            each_in((VersionRow.product_id, VersionRow.number), batch)
         )
         for product_id, number, row_id, created in session.execute(alive):
             taken[(product_id, number)] = (row_id, created)
-    return taken
+    return {number: taken[number] for number in numbers if number in taken}

@@ -12,7 +12,7 @@ from typing import Any, Optional
 
 from bifrost_core.storage.system_paths import system_path
 
-__all__ = ["EarlyWriteBack", "Flusher", "flush_folder", "replace_file"]
+__all__ = ["EarlyWriteBack", "Flusher", "flush_folder", "is_on_this_machine", "replace_file"]
 
 MANY = 16
 """From so many files on, one flush of the file system is cheaper than one per file."""
@@ -22,8 +22,8 @@ _SYNC_FILE_RANGE_WRITE = 2
 _F_FULLFSYNC = 51
 _MOVEFILE_REPLACE_EXISTING = 1
 _MOVEFILE_WRITE_THROUGH = 8
-# ext2 to ext4, XFS, Btrfs, F2FS, tmpfs: local ones on which syncfs() waits for the data and reports its errors.
-_SYNCFS_WORKS = {0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994}
+# ext2 to ext4, XFS, Btrfs, F2FS, tmpfs.
+_ON_THIS_MACHINE = {0xEF53, 0x58465342, 0x9123683E, 0xF2F52010, 0x01021994}
 _SYNCFS_REPORTS_ERRORS = (5, 8)
 _CANNOT_FLUSH_FOLDERS = {errno.EINVAL, errno.EBADF, errno.ENOTSUP, errno.ENOSYS}
 
@@ -65,7 +65,9 @@ class Flusher:
     def __init__(self, folder: Path, files: int) -> None:
         self._folder = folder
         self._fd: Optional[int] = None
-        if files >= MANY and sys.platform == "linux" and _syncfs_is_trusted(folder):
+        if sys.platform != "linux":
+            return
+        if files >= MANY and is_on_this_machine(folder) and _kernel() >= _SYNCFS_REPORTS_ERRORS:
             self._fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def __enter__(self) -> Flusher:
@@ -155,17 +157,20 @@ def _syncfs(fd: int) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def _syncfs_is_trusted(folder: Path) -> bool:
+def is_on_this_machine(folder: Path) -> bool:
+    """Return whether a folder lies on a disk of this machine, as far as is known for sure (on Linux).
+
+    Then what was just written is read from memory, and syncfs() waits for the data and reports the disk's errors.
+    """
+    if sys.platform != "linux":
+        return False
     import ctypes
 
-    if _kernel() < _SYNCFS_REPORTS_ERRORS:
-        return False
-    library = _c_library()
     # struct statfs begins with the type; the rest, far below 512 bytes, does not matter here.
     found = (ctypes.c_long * 64)()
-    if not hasattr(library, "syncfs") or library.statfs(os.fsencode(folder), ctypes.byref(found)):
+    if _c_library().statfs(os.fsencode(folder), ctypes.byref(found)):
         return False
-    return found[0] & 0xFFFFFFFF in _SYNCFS_WORKS
+    return found[0] & 0xFFFFFFFF in _ON_THIS_MACHINE
 
 
 def _kernel() -> tuple[int, ...]:

@@ -71,7 +71,8 @@ class LocalBlobStore:
             base = system_path(root)
             for folder in ("tmp", "documents", *(os.path.join("blobs", shard) for shard in _SHARDS)):
                 os.makedirs(os.path.join(base, folder), exist_ok=True)
-            flush_folder(os.path.join(base, "blobs"))
+            for folder in (os.path.join(base, "blobs"), os.path.dirname(os.path.abspath(base))):
+                flush_folder(folder)
             marker = os.path.join(base, MARKER)
             if not os.path.exists(marker):
                 # Last: a folder with the marker is a whole store.

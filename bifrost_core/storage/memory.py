@@ -15,7 +15,6 @@ from bifrost_core.errors import BlobNotFound, InvalidRequest
 from bifrost_core.storage.digests import check_digest, check_digests
 from bifrost_core.storage.documents import check_document_name
 from bifrost_core.storage.failures import source_error
-from bifrost_core.storage.hashing import BLOCK
 from bifrost_core.storage.port import Blob, DocumentStore, Progress, Source, Stored
 from bifrost_core.storage.sources import OpenSource
 
@@ -46,7 +45,7 @@ class MemoryBlobStore:
         data = bytearray()
         while True:
             try:
-                block = stream.read(BLOCK)
+                block = stream.read(1 << 20)
             except OSError as exc:
                 raise source_error(exc, Path("stream")) from exc
             if not block:

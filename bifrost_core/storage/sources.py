@@ -49,6 +49,10 @@ class OpenSource:
     ) -> None:
         os.close(self._fd)
 
+    def fileno(self) -> int:
+        """Return the descriptor that it is read by."""
+        return self._fd
+
     @property
     def size(self) -> int:
         """Its size when it was opened."""
@@ -82,9 +86,9 @@ class OpenSource:
             raise _changed(self.path)
         return buffer[:filled]
 
-    def rewind(self) -> None:
-        """Read from the start again."""
-        os.lseek(self._fd, 0, os.SEEK_SET)
+    def rewind(self, position: int = 0) -> None:
+        """Read on from there."""
+        os.lseek(self._fd, position, os.SEEK_SET)
 
     def read_into(self, block: memoryview) -> int:
         """Fill the block; return how many bytes, 0 at the end."""

@@ -10,11 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Optional, Protocol
+from typing import BinaryIO, Optional, Protocol, Union
 
 from bifrost_core.storage.copying import create_file, reflink, remove_file, write_all, write_hashing
 from bifrost_core.storage.failures import StoreErrors, patiently, source_error
-from bifrost_core.storage.flushing import Flusher, replace_file
+from bifrost_core.storage.flushing import Flusher, is_on_this_machine, replace_file
+from bifrost_core.storage.following import copy_in_kernel
 from bifrost_core.storage.hashing import BLOCK, Read, pump, reader
 from bifrost_core.storage.port import Progress, Source, Stored
 from bifrost_core.storage.sources import OpenSource
@@ -22,7 +23,7 @@ from bifrost_core.storage.workers import Workers
 
 __all__ = ["GROUP", "SMALL", "Shelf", "Staging"]
 
-SMALL = 4 * BLOCK
+SMALL = 4 << 20
 """A file of at most this many bytes is read whole, and written only when it is not stored."""
 
 GROUP = 10_000
@@ -88,7 +89,7 @@ class Staging:
             if progress is not None:
                 progress(len(head))
         else:
-            staged = self._stage_copy(_chained(head, read), progress)
+            staged = self._stage_copy(progress, _chained(head, read))
         return self._name_all([staged])[0]
 
     def put_files(self, sources: Sequence[Source], progress: Optional[Progress]) -> list[Stored]:
@@ -150,7 +151,7 @@ class Staging:
         if cloned is not None:
             return cloned
         if not probably_stored:
-            return self._stage_copy(opened.read_into, progress, opened)
+            return self._stage_copy(progress, opened)
         sha256, size = pump(opened.read_into, None, progress)
         opened.check_unchanged(size)
         if not self._claim(sha256, size):
@@ -158,7 +159,7 @@ class Staging:
         self._release(sha256)
         opened.rewind()
         # The bytes have been told already; now it is only asked whether to go on.
-        return self._stage_copy(opened.read_into, lambda _: progress(0), opened)
+        return self._stage_copy(lambda _: progress(0), opened)
 
     def _stage_clone(self, opened: OpenSource, progress: Progress) -> Optional[_Staged]:
         path = self._new_path()
@@ -176,18 +177,25 @@ class Staging:
         opened.check_unchanged()
         return self._settled(sha256, size, path)
 
-    def _stage_copy(self, read: Read, progress: Optional[Progress], opened: Optional[OpenSource] = None) -> _Staged:
+    def _stage_copy(self, progress: Optional[Progress], source: Union[OpenSource, Read]) -> _Staged:
         path = self._new_path()
         with self._errors:
             fd = create_file(path)
             try:
-                sha256, size = write_hashing(read, fd, progress)
-                if opened is not None:
-                    opened.check_unchanged(size)
+                if isinstance(source, OpenSource):
+                    sha256, size = self._copy(source, fd, progress)
+                    source.check_unchanged(size)
+                else:
+                    sha256, size = write_hashing(source, fd, progress)
                 self._flusher.written(fd)
             finally:
                 os.close(fd)
         return self._settled(sha256, size, path)
+
+    def _copy(self, source: OpenSource, fd: int, progress: Optional[Progress]) -> tuple[str, int]:
+        """Copy within the kernel where what was written is hashed from memory; else block by block."""
+        copied = copy_in_kernel(source, fd, progress) if is_on_this_machine(self._shelf.temporary) else None
+        return copied or write_hashing(source.read_into, fd, progress)
 
     def _settled(self, sha256: str, size: int, path: str) -> _Staged:
         if self._claim(sha256, size):

@@ -10,7 +10,7 @@ import pytest
 
 if sys.platform == "linux":
     from machine import MOUNT_TESTS, TRACE_TESTS, XFS_TESTS, can_mount, can_mount_xfs, can_trace
-    from suffering import Sufferer
+    from suffering import Publisher, Sufferer
 
     collect_ignore = [
         *([] if can_trace() else TRACE_TESTS),
@@ -21,8 +21,14 @@ else:
     collect_ignore_glob = ["test_*.py"]
 
 
-@pytest.fixture
-def sufferer(tmp_path: Path) -> Iterator[Sufferer]:
-    """A library, and a process that publishes into it when told."""
-    with Sufferer(tmp_path, big=8 << 20) as made:
+@pytest.fixture(scope="session")
+def publisher() -> Iterator[Publisher]:
+    """A process that publishes when told, and that may be killed meanwhile."""
+    with Publisher() as made:
         yield made
+
+
+@pytest.fixture
+def sufferer(publisher: Publisher, tmp_path: Path) -> Sufferer:
+    """A library, and a process that publishes into it when told."""
+    return Sufferer(publisher, tmp_path, big=8 << 20)

@@ -23,7 +23,7 @@ from bifrost_core.storage.registry import file_store_url
 
 __all__ = ["Ledger", "all_versions", "check_settled", "pending_manifests", "store_leftovers"]
 
-_FILES = {"usd": 1, "cache": SMALL_FILES + 1, "thumbnail": 1}
+_FILES = ({"usd": 1, "cache": SMALL_FILES + 1, "thumbnail": 1}, {"usd": 1, "cache": 1, "thumbnail": 1})
 
 
 class Ledger:
@@ -61,11 +61,11 @@ class Ledger:
                 check_whole(library, number, token)
             check_view(library, numbers, committed.values())
 
-    def repeat(self, token: str) -> int:
+    def repeat(self, token: str, *, few: bool = False) -> int:
         """Publish again with the same token; check that it becomes, or is, one version."""
         with connect(str(self.root), SETTINGS) as library:
             before = _committed_as(library, token)
-            number = publish_once(library, self.files / token, token).version.number
+            number = publish_once(library, self.files / token, token, few=few).version.number
             assert number == (before[0] if before else max(self.tokens, default=0) + 1)
             if not before:
                 self._take({token: number})
@@ -123,7 +123,7 @@ def check_whole(library: Library, number: int, token: str) -> Version:
     """Check that a version has all its representations, files, bytes and dependencies."""
     version = library.versions.get(f"{ENTITY}/{PRODUCT}@v{number:03d}")
     assert version.comment == token
-    assert {item.name: len(item.files) for item in version.representations} == _FILES
+    assert {item.name: len(item.files) for item in version.representations} in _FILES
     files = [file for item in version.representations for file in item.files]
     assert library.store.missing({file.sha256 for file in files}) == set()
     for file in files:

@@ -1,18 +1,19 @@
 """The process that suffers: it publishes the same small asset again and again while tests kill it.
 
-``python publisher.py LIBRARY FILES`` imports everything once and then reads orders, one JSON object a line. For each it
-forks a child, so that a try costs milliseconds, and answers with one JSON object a line. The child opens the library
-for itself, waits for ``go`` (a tracer attaches meanwhile) and publishes with the tokens ``PREFIX-0``, ``PREFIX-1``, ...;
-it acknowledges each version only after ``publish`` has returned.
+``python publisher.py`` imports everything once, then reads orders, one JSON object a line. For each it forks a child,
+so that a try costs milliseconds, and answers with one JSON object a line. The child makes files to publish, waits for
+``go`` (a tracer attaches meanwhile), opens the library and publishes with the tokens ``PREFIX-0000``, ``PREFIX-0001``
+and so on; it tells each version only after ``publish`` has returned.
 
 Order::
 
-    {"prefix": "t7", "count": 2, "delay": 0.1}     publish twice; kill it after 0.1 s (null: let it end)
+    {"root": LIBRARY, "files": FOLDER, "prefix": "try-0007", "count": 2, "few": false,
+     "delay": 0.1,     kill it after so many seconds; null: let it end
+     "wait": true}     answer {"pid"} when the child waits, and go on when another line is read
 
-Answers: ``{"pid"}`` at once where the order has ``"wait": true`` (then ``go`` is read), and at the end
-``{"outcomes": [...], "signal": 9 or 0}`` with one outcome per publish that returned:
-``{"token", "version", "seconds"}``,
-``{"token", "error", "message"}``, or ``{"token", "foreign"}`` for anything that is no error of Bifrost.
+The answer is ``{"outcomes": [...], "signal": 9 or 0}``, with one outcome per publish that returned:
+``{"token", "version", "seconds"}``, ``{"token", "error", "message"}``, or ``{"token", "foreign"}`` for anything that is
+no error of Bifrost.
 """
 
 from __future__ import annotations
@@ -25,7 +26,6 @@ import signal
 import sys
 import time
 import traceback
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Optional
 
@@ -81,13 +81,20 @@ def make_files(files: Path, token: str) -> None:
     os.link(files / "hero.png", own / "hero.png")
 
 
-def publish_once(library: Library, files: Path, token: str) -> PublishResult:
-    """Publish two representations, a dependency and a thumbnail."""
+def publish_once(library: Library, files: Path, token: str, *, few: bool = False) -> PublishResult:
+    """Publish two representations, a dependency and a thumbnail.
+
+    Args:
+        library: where to.
+        files: the folder that ``make_files`` made for the token.
+        token: of the publish.
+        few: leave the small files out; so few files are made durable one by one.
+    """
     order = PublishOrder(
         ENTITY,
         PRODUCT,
         files=[files / "hero.usda"],
-        representations={"cache": files / "cache"},
+        representations={"cache": files / "cache" / BIG_FILE if few else files / "cache"},
         thumbnail=files / "hero.png",
         depends=[DEPENDENCY],
         comment=token,
@@ -96,34 +103,35 @@ def publish_once(library: Library, files: Path, token: str) -> PublishResult:
     return publish(library, library.store, order, view=library.view)
 
 
-def outcome_of(library: Library, files: Path, token: str) -> dict[str, Any]:
+def outcome_of(library: Library, files: Path, token: str, *, few: bool = False) -> dict[str, Any]:
     """Publish and say in JSON how that went."""
     try:
         start = time.monotonic()
-        number = publish_once(library, files, token).version.number
+        number = publish_once(library, files, token, few=few).version.number
         return {"token": token, "version": number, "seconds": time.monotonic() - start}
     except BifrostError as exc:
         return {"token": token, "error": exc.code, "message": exc.message}
-    except Exception:
+    except Exception:  # noqa: BLE001 - that is what the tests look for
         return {"token": token, "foreign": traceback.format_exc()}
 
 
-def _suffer(root: Path, files: Path, order: dict[str, Any], go: int, report: int) -> None:
+def _suffer(order: dict[str, Any], go: int, report: int) -> None:
     """Publish as ordered and tell each outcome as it comes."""
+    files = Path(order["files"])
     tokens = [f"{order['prefix']}-{number:04d}" for number in range(order["count"])]
     for token in tokens:
         make_files(files, token)
     os.writev(report, [b"r"])
     os.readv(go, [bytearray(1)])
     try:
-        library: Optional[Library] = connect(str(root), SETTINGS)
+        library: Optional[Library] = connect(order["root"], SETTINGS)
     except BifrostError as exc:
         library = None
         _tell(report, {"token": "", "error": exc.code, "message": exc.message})
     if library is not None:
         with library:
             for token in tokens:
-                _tell(report, outcome_of(library, files / token, token))
+                _tell(report, outcome_of(library, files / token, token, few=order["few"]))
 
 
 def _tell(report: int, outcome: dict[str, Any]) -> None:
@@ -133,10 +141,6 @@ def _tell(report: int, outcome: dict[str, Any]) -> None:
 
 class Server:
     """Forks a child for each order."""
-
-    def __init__(self, root: Path, files: Path) -> None:
-        self._root = root
-        self._files = files
 
     def run(self) -> None:
         """Answer orders until the input ends."""
@@ -153,23 +157,23 @@ class Server:
             os.close(report_read)
             code = 1
             try:
-                _suffer(self._root, self._files, order, go_read, report_write)
+                _suffer(order, go_read, report_write)
                 code = 0
-            except BaseException:
+            except BaseException:  # noqa: BLE001 - the same
                 _tell(report_write, {"token": "", "foreign": traceback.format_exc()})
             finally:
                 os._exit(code)
         os.close(go_read)
         os.close(report_write)
         os.read(report_read, 1)
-        if order.get("wait"):
+        if order["wait"]:
             self._answer({"pid": child})
             sys.stdin.readline()
         os.write(go_write, b"g")
         os.close(go_write)
-        reported = _read_until(report_read, order.get("delay"))
-        with suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL) if order.get("delay") is not None else None
+        reported = _read_until(report_read, order["delay"])
+        if order["delay"] is not None:
+            os.kill(child, signal.SIGKILL)  # it is there until it is waited for, even if it has ended
         _, status = os.waitpid(child, 0)
         reported += _read_until(report_read, None)
         os.close(report_read)
@@ -207,4 +211,4 @@ if __name__ == "__main__":
 
     with tempfile.TemporaryDirectory() as made:
         _warm_up(Path(made))
-    Server(Path(sys.argv[1]), Path(sys.argv[2])).run()
+    Server().run()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from publisher import SETTINGS, prepare
 
 from bifrost_core.bootstrap import create_library
 
-__all__ = ["Sufferer", "Try"]
+__all__ = ["Publisher", "Sufferer", "Try"]
 
 
 @dataclass(frozen=True)
@@ -34,56 +33,71 @@ class Try:
     """How many system calls were made to fail."""
 
 
-class Sufferer:
-    """A library in a folder, and a process that publishes into it.
+class Publisher:
+    """The process that forks a child for each try; it serves any number of libraries."""
 
-    Args:
-        folder: an empty one.
-        big: bytes of the big file of each version.
-        library: the library's folder, if it shall lie elsewhere.
-    """
-
-    def __init__(self, folder: Path, big: int, library: Optional[Path] = None) -> None:
-        self.root = library or folder / "library"
-        self.files = folder / "files"
-        self.ledger = Ledger(self.root, self.files)
-        self._count = 0
-        with create_library(str(self.root), SETTINGS) as made:
-            prepare(made, self.files, big)
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("publisher.py")), str(self.root), str(self.files)],
+            [sys.executable, str(Path(__file__).with_name("publisher.py"))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
 
-    def __enter__(self) -> Sufferer:
+    def send(self, order: dict[str, Any]) -> None:
+        """Send a line."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+
+    def receive(self) -> dict[str, Any]:
+        """Wait for a line."""
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the publishing process died"
+        return cast(dict[str, Any], json.loads(line))
+
+    def __enter__(self) -> Publisher:
         return self
 
     def __exit__(
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.close()
-        self._process.wait(timeout=60)
-        self._process.stdout.close()
+        self._process.communicate(timeout=60)
+
+
+class Sufferer:
+    """A library, and the process that publishes into it.
+
+    Args:
+        publisher: the process.
+        folder: an empty one.
+        big: bytes of the big file of each version.
+    """
+
+    def __init__(self, publisher: Publisher, folder: Path, big: int) -> None:
+        self.root = folder / "library"
+        self.files = folder / "files"
+        self.ledger = Ledger(self.root, self.files)
+        self._publisher = publisher
+        self._count = 0
+        with create_library(str(self.root), SETTINGS) as made:
+            prepare(made, self.files, big)
 
     def publish(self, count: int = 1, kill_after: Optional[float] = None) -> Try:
         """Publish some versions, one after the other, and kill the process after some seconds."""
-        prefix = self._new_prefix()
-        self._send({"prefix": prefix, "count": count, "delay": kill_after})
-        return self._ended(prefix, count)
+        order = self._order(count=count, delay=kill_after)
+        self._publisher.send(order)
+        return self._ended(order)
 
-    def publish_traced(self, *injections: str) -> Try:
+    def publish_traced(self, *injections: str, few: bool = False) -> Try:
         """Publish one version while strace injects faults."""
-        prefix = self._new_prefix()
-        log = self.files / f"{prefix}.log"
-        self._send({"prefix": prefix, "count": 1, "delay": None, "wait": True})
-        with traced(self._receive()["pid"], injections, log):
-            self._send({})
-            ended = self._ended(prefix, 1)
+        order = self._order(wait=True, few=few)
+        log = self.files / f"{order['prefix']}.log"
+        self._publisher.send(order)
+        with traced(self._publisher.receive()["pid"], injections, log):
+            self._publisher.send({})
+            ended = self._ended(order)
         hits = log.read_text(errors="replace").count("(INJECTED)")
         log.unlink()
         return replace(ended, injected=hits)
@@ -93,22 +107,12 @@ class Sufferer:
         for token in tried.tokens:
             shutil.rmtree(self.files / token, ignore_errors=True)
 
-    def _new_prefix(self) -> str:
+    def _order(self, **fields: Any) -> dict[str, Any]:
         self._count += 1
-        return f"try-{self._count:04d}"
+        order = {"root": str(self.root), "files": str(self.files), "prefix": f"try-{self._count:04d}"}
+        return {**order, "count": 1, "few": False, "delay": None, "wait": False, **fields}
 
-    def _ended(self, prefix: str, count: int) -> Try:
-        answer = self._receive()
-        tokens = [f"{prefix}-{number:04d}" for number in range(count)]
+    def _ended(self, order: dict[str, Any]) -> Try:
+        answer = self._publisher.receive()
+        tokens = [f"{order['prefix']}-{number:04d}" for number in range(order["count"])]
         return Try(tokens, answer["outcomes"], answer["signal"])
-
-    def _send(self, order: dict[str, Any]) -> None:
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
-
-    def _receive(self) -> dict[str, Any]:
-        assert self._process.stdout
-        line = self._process.stdout.readline()
-        assert line, "the publishing process died"
-        return cast(dict[str, Any], json.loads(line))

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Optional
 
 import pytest
-from ledger import Ledger, all_versions, check_settled, store_leftovers
+from ledger import Ledger, all_versions, check_settled, pending_manifests, store_leftovers
 from machine import mounted, run
-from publisher import ENTITY, SETTINGS, make_files, outcome_of, prepare, publish_once
+from publisher import BIG_FILE, ENTITY, PRODUCT, SETTINGS, make_files, outcome_of, prepare, publish_once
 
 from bifrost_core.bootstrap import Library, connect, create_library
 from bifrost_core.errors import BifrostError, StorageFull, StorageReadOnly, StorageUnavailable
+from bifrost_core.models.version import StatusChange
 from bifrost_core.storage.port import Source
 from bifrost_core.testing.services.making import publish as publish_bytes
 
@@ -123,11 +124,22 @@ def test_versions_can_be_read_when_the_disk_is_full(disk: Disk) -> None:
 
 def test_clean_up_makes_space_when_the_disk_is_full(disk: Disk) -> None:
     with disk.open() as library:
-        library.store.put_files([Source(disk.files / SECOND / "cache" / "geometry.bin")])
+        library.store.put_files([Source(disk.files / SECOND / "cache" / BIG_FILE)])
         disk.fill(64 << 10)
         report = library.upkeep.collect_garbage(apply=True, grace_hours=0)
         assert report.size == BIG
         assert _free(disk.mount) > BIG
+
+
+def test_clean_up_makes_space_when_the_store_is_full_and_a_manifest_is_pending(store_disk: Disk) -> None:
+    with store_disk.open() as library:
+        library.store.put_files([Source(store_disk.files / SECOND / "cache" / BIG_FILE)])
+        store_disk.fill(0)
+        library.versions.set_status(StatusChange(version=f"{ENTITY}/{PRODUCT}", status="approved"))
+        assert pending_manifests(store_disk.root) == 1
+        library.upkeep.collect_garbage(apply=True, grace_hours=0)
+        assert _free(store_disk.mount) >= BIG
+        assert pending_manifests(store_disk.root) == 0
 
 
 def test_view_is_a_warning_when_the_disk_is_full_after_the_commit(disk: Disk, tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pytest
 from ledger import Ledger, all_versions, check_settled, pending_manifests
 from publisher import ENTITY, PRODUCT, SETTINGS, make_files, outcome_of, prepare, publish_once
 
-from bifrost_core.bootstrap import Library, connect, create_library
-from bifrost_core.errors import StorageUnavailable
+from bifrost_core.bootstrap import Library, connect, create_library, recover_library
+from bifrost_core.errors import NotFound, StorageUnavailable
 from bifrost_core.models.version import StatusChange
 from bifrost_core.workflows.loading import load
 from bifrost_core.workflows.orders import Phase, PublishOrder
@@ -122,6 +122,23 @@ def test_change_is_made_and_its_manifest_follows_when_the_store_was_away(
     assert away.ledger.repeat(SECOND) == 2
     assert pending_manifests(away.root) == 0
     check_settled(away.root, tmp_path / "rebuilt")
+
+
+def test_purge_is_done_and_stays_done_when_the_store_was_away(away: Away, library: Library, tmp_path: Path) -> None:
+    assert away.ledger.repeat(SECOND) == 2
+    reference = f"{ENTITY}/{PRODUCT}@v001"
+    library.versions.set_status(StatusChange(version=reference, status="archived"))
+    away.take()
+    library.versions.purge(reference)
+    away.bring_back()
+    with pytest.raises(NotFound):
+        library.versions.get(reference)
+    library.upkeep.collect_garbage(apply=True, grace_hours=0)
+    report = recover_library(str(tmp_path / "rebuilt"), SETTINGS, store=f"file://{(away.root / 'store').as_posix()}")
+    assert report.skipped == ()
+    with connect(str(tmp_path / "rebuilt"), SETTINGS) as rebuilt:
+        assert [item.number for item in all_versions(rebuilt)] == [2]
+        assert publish_once(rebuilt, away.files / FIRST, "publish-0003").version.number == 3
 
 
 def test_load_says_so_when_the_store_is_away(away: Away, library: Library, tmp_path: Path) -> None:

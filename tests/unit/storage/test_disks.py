@@ -11,6 +11,7 @@ import pytest
 from storage_making import can_mount, mounted, put, temporary_files
 
 from bifrost_core.errors import StorageFull, StorageReadOnly, StorageUnavailable
+from bifrost_core.storage.hashing import hash_file
 from bifrost_core.storage.local import LocalBlobStore
 from bifrost_core.storage.port import Source
 from bifrost_core.storage.views import LinkMode, View
@@ -72,6 +73,16 @@ if can_mount():
         with pytest.raises(StorageUnavailable):
             store.put(io.BytesIO(b"new"))
         assert list((tmp_path / "disk").iterdir()) == []
+
+    @pytest.mark.parametrize("known", [False, True])
+    def test_a_big_file_is_stored_when_it_lies_on_another_disk(tmp_path: Path, known: bool) -> None:
+        store = LocalBlobStore.create(tmp_path / "store")
+        with mounted(tmp_path / "disk", "size=20m") as disk:
+            [source] = sources(disk, 1, 9 * MIB + 1)
+            told: list[int] = []
+            [stored] = store.put_files([Source(source.path, probably_stored=known)], progress=told.append)
+            assert store.path(stored.sha256).read_bytes() == source.path.read_bytes()
+            assert hash_file(source.path) == (stored.sha256, sum(told))
 
     def test_a_view_copies_when_it_lies_on_another_disk(tmp_path: Path) -> None:
         store = LocalBlobStore.create(tmp_path / "store")

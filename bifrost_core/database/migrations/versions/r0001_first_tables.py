@@ -27,6 +27,8 @@ _TEXT_INDEX = (
             VALUES (new.id, new.names, new.words, new.facets); END""",
 )
 
+_KEY = sa.String(length=1024).with_variant(sa.String(length=1024, collation="C"), "postgresql")
+
 revision = "0001"
 down_revision = None
 
@@ -43,7 +45,7 @@ def upgrade() -> None:
         "projects",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("code", sa.Text(), nullable=False),
-        sa.Column("code_key", sa.String(length=1024), nullable=False),
+        sa.Column("code_key", _KEY, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("fps", sa.Double(), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
@@ -63,7 +65,7 @@ def upgrade() -> None:
         "users",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("login", sa.Text(), nullable=False),
-        sa.Column("login_key", sa.String(length=1024), nullable=False),
+        sa.Column("login_key", _KEY, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
@@ -79,10 +81,10 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("type", sa.String(length=16), nullable=False),
-        sa.Column("path_key", sa.String(length=1024), nullable=False),
+        sa.Column("path_key", _KEY, nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("kind_key", sa.String(length=1024), nullable=False),
+        sa.Column("kind_key", _KEY, nullable=False),
         sa.Column("episode", sa.Text(), nullable=True),
         sa.Column("sequence", sa.Text(), nullable=True),
         sa.Column("first_frame", sa.Integer(), nullable=True),
@@ -126,7 +128,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("entity_id", sa.String(length=32), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("name_key", sa.String(length=1024), nullable=False),
+        sa.Column("name_key", _KEY, nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
         sa.Column("latest_id", sa.String(length=32), nullable=True),
@@ -160,7 +162,7 @@ def upgrade() -> None:
         sa.Column("subject_id", sa.String(length=32), nullable=False),
         sa.Column("project_id", sa.String(length=32), nullable=False),
         sa.Column("entity_id", sa.String(length=32), nullable=False),
-        sa.Column("sort_key", sa.String(length=1024), nullable=False),
+        sa.Column("sort_key", _KEY, nullable=False),
         sa.Column("updated", sa.DateTime(timezone=True), nullable=False),
         sa.Column("archived", sa.Boolean(), nullable=False),
         sa.Column("names", sa.Text(), nullable=False),
@@ -179,7 +181,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("entity_id", sa.String(length=32), nullable=False),
         sa.Column("type", sa.Text(), nullable=False),
-        sa.Column("type_key", sa.String(length=1024), nullable=False),
+        sa.Column("type_key", _KEY, nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("assignees", sa.JSON(), nullable=False),
         sa.Column("archived", sa.Boolean(), nullable=False),
@@ -241,7 +243,7 @@ def upgrade() -> None:
         sa.Column("version_id", sa.String(length=32), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("name_key", sa.String(length=1024), nullable=False),
+        sa.Column("name_key", _KEY, nullable=False),
         sa.Column("pattern", sa.Text(), nullable=True),
         sa.Column("frames", sa.Text(), nullable=True),
         sa.Column("missing", sa.Text(), nullable=True),
