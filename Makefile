@@ -19,7 +19,7 @@ help:
 	@echo "make demo    publish, load and find real files in a library of its own (ARGS=\"FOLDER\")"
 	@echo "make test    run all tests (ARGS=\"-k publish\", WORKERS=4)"
 	@echo "make lint    check format, style, types and import rules"
-	@echo "make bench   measure speed (ARGS=\"...\" goes to each benchmark)"
+	@echo "make bench   measure speed (ARGS=\"--quick\"; ARGS=\"--help\" tells more)"
 	@echo "make clean   remove the environments and caches that these commands made"
 
 demo: $(VENV)/.installed
@@ -36,9 +36,7 @@ lint: $(VENV)/.installed-dev
 	else echo "The import rules need Python 3.10 or newer: they were not checked."; fi
 
 bench: $(VENV)/.installed
-	@for script in $$(grep -l '__main__' benchmarks/*.py); do \
-	    echo "== $$script"; $(BIN)/python "$$script" $(ARGS) || exit 1; \
-	done
+	@$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean:
 	rm -rf .venv .venv-* build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

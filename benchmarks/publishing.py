@@ -74,7 +74,7 @@ def work(path: Path, representation: Representation, count: int) -> dict[str, An
 
 
 def at_once(path: Path, representation: Representation, processes: int, count: int) -> tuple[list[float], float]:
-    """Publish from several processes at the same time; return the milliseconds of each, and how many made it a second."""
+    """Publish from several processes at the same time; return the milliseconds of each, and the versions a second."""
     command = [sys.executable, __file__, "--child", str(path), representation.model_dump_json(), "--count", str(count)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     answers = [process.communicate()[0] for process in running]

@@ -5,8 +5,8 @@
     python benchmarks/queries.py                           # 10,000 assets and shots with 100,000 versions
     python benchmarks/queries.py --times 1 --times 10 --folder LIBRARIES
 
-Each figure is a median of rounds; every round asks about other assets. With two sizes, the last column tells how much
-more the larger library costs. A folder keeps the libraries, which take minutes to fill, for the next run.
+Each figure is a median of rounds; every round asks about other assets. With two sizes, the notes tell how much more
+the larger library costs. A folder keeps the libraries, which take minutes to fill, for the next run.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ import random
 import tempfile
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Callable, Optional
+from typing import Any, Callable, Optional
 
 from library_of import PROJECTS, fill
-from measuring import median_ms, statements_of, tell_machine
+from measuring import Row, median_ms, print_rows, statements_of, tell_machine
 from sqlalchemy import func, select
 
 from bifrost_core.bootstrap import DATABASE_NAME, Library, connect, create_library
@@ -68,7 +69,7 @@ class Sample:
             size = session.scalar(select(func.count()).select_from(ProductRow)) or 0
             numbers = sorted(chance.sample(range(1, size + 1), min(count, size)))
             ids = [f"{4:02x}{number:030x}" for number in numbers]
-            rows = []
+            rows: list[Any] = []
             for start in range(0, len(ids), BATCH):
                 rows += session.execute(
                     select(ProjectRow, EntityRow, ProductRow)
@@ -124,7 +125,17 @@ def _lists(library: Library, sample: Sample) -> Iterator[Question]:
         lambda number: shots.list(ShotQuery(project=PROJECTS[0], sequence=f"sq{number % 25:05d}")),
     )
     yield Question("the versions on an asset", lambda number: versions.list(VersionQuery(entity=sample.assets[number])))
-    yield Question("search: two words", lambda _: library.search.find(SearchQuery(text="hero eyes")), 50)
+    for what, text in (
+        ("a common word", "model"),
+        ("two words", "hero eyes"),
+        ("kind, status and a word", "kind:character status:approved hero"),
+        ("a tag", "tag:main"),
+    ):
+        yield Question(f"search: {what}", partial(_found, library, SearchQuery(text=text)), 50)
+
+
+def _found(library: Library, query: SearchQuery, _number: int) -> object:
+    return library.search.find(query)
 
 
 def _look_ups(library: Library, sample: Sample) -> Iterator[Question]:
@@ -147,6 +158,10 @@ def _links(library: Library, sample: Sample) -> Iterator[Question]:
         "500 loaded versions, which are outdated (by id)",
         lambda number: links.outdated(OutdatedQuery(versions=sample.batch(sample.versions, number))),
         50,
+    )
+    yield Question(
+        "outdated uses in the newest versions of a project",
+        lambda number: links.outdated(OutdatedQuery(project=PROJECTS[number % len(PROJECTS)])),
     )
     yield Question(
         "500 loaded versions, which are outdated (by reference)",
@@ -215,16 +230,15 @@ def limits(library: Library) -> dict[str, Optional[float]]:
     return {question.what: question.limit for question in questions(library, Sample(library, 3000))}
 
 
-def show(times: Iterable[int], answers: list[dict[str, Answer]], promised: dict[str, Optional[float]]) -> None:
-    """Print what each question costs in each library, and the ratio of the last to the first."""
-    heads = [f"{ASSETS * factor:,} assets" for factor in times]
-    print(f"\n{'milliseconds, medians':58} {'queries':>8}" + "".join(f"{head:>18}" for head in heads) + f"{'grows':>9}")
+def rows(found: list[dict[str, Answer]], promised: dict[str, Optional[float]]) -> list[Row]:
+    """Return a row for each question: its cost in the first library, and the ratio of the last one to it."""
+    answers = []
     for what, limit in promised.items():
-        found = [answer[what] for answer in answers]
-        ratio = f"{found[-1].milliseconds / found[0].milliseconds:8.1f}x" if len(found) > 1 else ""
-        mark = "" if limit is None else f"  < {limit:g}" + ("" if found[0].milliseconds < limit else " missed")
-        figures = "".join(f"{answer.milliseconds:18.1f}" for answer in found)
-        print(f"{what:58} {found[0].statements:8}{figures}{ratio:>9}{mark}")
+        first, last = found[0][what], found[-1][what]
+        queries = f"{first.statements} {'query' if first.statements == 1 else 'queries'}"
+        larger = f", {last.milliseconds:.1f} ms in the largest: {last.milliseconds / first.milliseconds:.1f}x"
+        answers.append(Row(what, first.milliseconds, "ms", limit, queries + (larger if len(found) > 1 else "")))
+    return answers
 
 
 def arguments() -> argparse.Namespace:
@@ -235,22 +249,26 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(times: list[int], rounds: int, folder: Optional[Path] = None) -> None:
-    """Ask libraries of several sizes and print the table."""
+def measure(times: list[int], rounds: int, folder: Optional[Path] = None) -> list[Row]:
+    """Ask libraries of several sizes and return the table."""
     with ExitStack() as stack:
         here = folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        answers = []
+        found = []
+        promised: dict[str, Optional[float]] = {}
         for factor in times:
             with open_library(here, factor) as library:
-                answers.append(ask(library, rounds))
+                found.append(ask(library, rounds))
                 promised = limits(library)
-        print(tell_machine())
-        show(times, answers, promised)
+    return rows(found, promised)
 
 
 def main() -> None:
     given = arguments()
-    measure(given.times or [1], given.rounds, given.folder)
+    times = given.times or [1]
+    sizes = " and ".join(
+        f"{ASSETS * factor:,} assets and shots with {VERSIONS * factor:,} versions" for factor in times
+    )
+    print_rows(f"{sizes} ({tell_machine()})", measure(times, given.rounds, given.folder))
 
 
 if __name__ == "__main__":

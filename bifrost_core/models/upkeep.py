@@ -76,6 +76,9 @@ class GarbageReport(Model):
     )
     manifests: int = Field(default=0, description="manifests that were still to be written, or were lost")
     documents: int = Field(default=0, description="manifests left over from purged versions")
+    unknown: int = Field(
+        default=0, description="manifests of versions that the database does not know; the files that they name stay"
+    )
 
 
 class HealthLevel(str, Enum):

@@ -8,24 +8,21 @@ stays, or the removal does and the commit is refused with the digests to put aga
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple, Optional, Protocol, cast, runtime_checkable
+from typing import Optional, Protocol, runtime_checkable
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from bifrost_core.database.tables import EntityRow, ProjectRow, PublishRow, PurgedRow, UserRow, VersionRow
-from bifrost_core.errors import BlobNotFound, Conflict, InvalidRequest, StorageError
+from bifrost_core.database.tables import PublishRow
+from bifrost_core.errors import BlobNotFound, InvalidRequest, StorageError
 from bifrost_core.models.base import utc_now
 from bifrost_core.models.publish import PublishState
 from bifrost_core.models.upkeep import BlobSummary, GarbageReport
 from bifrost_core.services.blobs import unused_of
 from bifrost_core.services.context import Context
-from bifrost_core.services.documents import document_name_of
-from bifrost_core.services.lookup import batches
-from bifrost_core.services.manifests import PREFIX, Documented, ManifestWriter, document_name
-from bifrost_core.services.presence import values_by
+from bifrost_core.services.manifest_upkeep import look_at_manifests, mend_manifests
 from bifrost_core.services.stale_views import StaleViews
 from bifrost_core.storage.port import Blob
 from bifrost_core.storage.views import View
@@ -44,12 +41,6 @@ _TICK = timedelta(milliseconds=50)
 _LOADS = 24
 """So many times the grace a load may take."""
 
-_KINDS: dict[str, type[Documented]] = {
-    "user": UserRow,
-    "project": ProjectRow,
-    "entity": EntityRow,
-    "version": VersionRow,
-}
 _log = logging.getLogger(__name__)
 
 
@@ -62,20 +53,6 @@ class _Temporaries(Protocol):
     def remove_temporary(self, older_than: datetime) -> int: ...
 
 
-class _Manifests(NamedTuple):
-    """What is to be done about the manifests in the store."""
-
-    left_over: list[str]
-    """Names of those of purged versions."""
-    lost: dict[str, list[str]]
-    """Ids of rows whose manifest was written once and is not there any more, by kind."""
-    pending: int
-
-    @property
-    def behind(self) -> int:
-        return self.pending + sum(map(len, self.lost.values()))
-
-
 def collect_garbage(context: Context, view: View, *, apply: bool, grace_hours: float) -> GarbageReport:
     """Find, and with ``apply`` remove, what no version uses.
 
@@ -86,8 +63,8 @@ def collect_garbage(context: Context, view: View, *, apply: bool, grace_hours: f
         grace_hours: spare what is younger.
 
     Raises:
-        Conflict: the store has manifests of versions that the database does not know: it serves another library
-            too, or the database is older than the store. Removing what *this* database does not use would be wrong.
+        Conflict: the store has versions of projects that the database does not know: it serves another library too,
+            or the database is older than the store. Removing what *this* database does not use would be wrong.
         InvalidRequest: the grace is negative.
         StorageError: the store cannot be read or written.
     """
@@ -95,14 +72,17 @@ def collect_garbage(context: Context, view: View, *, apply: bool, grace_hours: f
         raise InvalidRequest("The grace must be 0 hours or more.")
     begun, grace = utc_now(), timedelta(hours=grace_hours)
     before = begun - grace
-    manifests = _look_at_manifests(context)
+    manifests = look_at_manifests(context)
     publishes = _abandoned(context, begun, apply=apply)
-    blobs = list(_removed(context, before) if apply else _unused(context, before))
+    views = StaleViews(context, view)
+    stale = views.found()
+    unused = _Unused(context, before, manifests.protected)
+    blobs = list(unused.removed() if apply else unused.found())
     temporary = _temporary(context, view, begun, grace, apply=apply)
-    stale = StaleViews(context, view).collect(apply=apply)
     if apply:
+        views.remove(stale)
         # Last: on a full disk they can be written only when the rest has made space.
-        _mend_manifests(context, manifests)
+        mend_manifests(context, manifests)
     return GarbageReport(
         applied=apply,
         blobs=tuple(BlobSummary(sha256=blob.sha256, size=blob.size, stored=blob.stored) for blob in blobs),
@@ -113,20 +93,71 @@ def collect_garbage(context: Context, view: View, *, apply: bool, grace_hours: f
         kept_views=tuple(map(str, stale.kept)),
         manifests=manifests.behind,
         documents=len(manifests.left_over),
+        unknown=manifests.unknown,
     )
 
 
 # --- blobs -----------------------------------------------------------------------------------------------------------
 
 
-def _unused(context: Context, before: datetime) -> Iterator[Blob]:
-    """Yield the blobs that no version uses, save those that a publish may be about to use."""
-    for batch in _batched(context.store.list()):
-        with context.reading() as session:
-            limit = _limit(session, before)
-            old = {blob.sha256: blob for blob in batch if blob.stored < limit}
-            unused = unused_of(session, old)
-        yield from (blob for sha256, blob in old.items() if sha256 in unused)
+class _Unused:
+    """The blobs that no version uses.
+
+    Args:
+        context: the library.
+        before: what is younger is spared.
+        protected: digests to spare too.
+    """
+
+    def __init__(self, context: Context, before: datetime, protected: frozenset[str]) -> None:
+        self._context = context
+        self._before = before
+        self._protected = protected
+
+    def found(self) -> Iterator[Blob]:
+        """Yield them, save those that a publish may be about to use."""
+        for batch in _batched(self._context.store.list()):
+            with self._context.reading() as session:
+                limit = _limit(session, self._before)
+                old = {blob.sha256: blob for blob in batch if blob.stored < limit}
+                unused = unused_of(session, old) - self._protected
+            yield from (blob for sha256, blob in old.items() if sha256 in unused)
+
+    def removed(self) -> Iterator[Blob]:
+        """Remove them; yield those that are gone.
+
+        Raises:
+            StorageError: none could be removed; the last reason.
+        """
+        failure: Optional[StorageError] = None
+        any_removed = False
+        for batch in _batched(self.found()):
+            gone: list[Blob] = []
+            # Everything is looked at again: nobody else writes while this transaction lasts.
+            with self._context.database.writing() as session:
+                limit = _limit(session, self._before)
+                unused = unused_of(session, [blob.sha256 for blob in batch])
+                for blob in batch:
+                    try:
+                        if blob.sha256 in unused and self._removed(blob, limit):
+                            gone.append(blob)
+                    except StorageError as exc:
+                        failure = exc
+                        _log.warning("the blob %s could not be removed: %s", blob.sha256, exc)
+            any_removed = any_removed or bool(gone)
+            yield from gone
+        if failure is not None and not any_removed:
+            raise failure
+
+    def _removed(self, blob: Blob, limit: datetime) -> bool:
+        store = self._context.store
+        try:
+            if store.stat(blob.sha256).stored >= limit:
+                return False  # somebody has put it again
+        except BlobNotFound:
+            return False  # another clean-up was faster
+        store.delete(blob.sha256)
+        return True
 
 
 def _limit(session: Session, before: datetime) -> datetime:
@@ -137,32 +168,6 @@ def _limit(session: Session, before: datetime) -> datetime:
         )
     )
     return before if oldest is None else min(before, oldest - _CLOCKS)
-
-
-def _removed(context: Context, before: datetime) -> Iterator[Blob]:
-    """Remove unused blobs; yield those that are gone."""
-    failure: Optional[StorageError] = None
-    any_removed = False
-    for batch in _batched(_unused(context, before)):
-        # Everything is looked at again: nobody else writes while this transaction lasts.
-        with context.database.writing() as session:
-            limit = _limit(session, before)
-            unused = unused_of(session, [blob.sha256 for blob in batch])
-            gone: list[Blob] = []
-            for blob in batch:
-                try:
-                    if blob.sha256 in unused and context.store.stat(blob.sha256).stored < limit:
-                        context.store.delete(blob.sha256)
-                        gone.append(blob)
-                except BlobNotFound:
-                    continue  # another clean-up was faster
-                except StorageError as exc:
-                    failure = exc
-                    _log.warning("the blob %s could not be removed: %s", blob.sha256, exc)
-        any_removed = any_removed or bool(gone)
-        yield from gone
-    if failure is not None and not any_removed:
-        raise failure
 
 
 def _batched(blobs: Iterator[Blob]) -> Iterator[Sequence[Blob]]:
@@ -200,78 +205,3 @@ def _temporary(context: Context, view: View, begun: datetime, grace: timedelta, 
     # Who loads leaves no trace in the database, and the folder of a long copy does not look younger as it grows.
     loading = begun - _LOADS * grace - _TICK
     return count + (view.remove_temporary(loading) if apply else view.temporary_files(loading))
-
-
-# --- manifests -------------------------------------------------------------------------------------------------------
-
-
-def _look_at_manifests(context: Context) -> _Manifests:
-    """Compare the manifests in the store with the rows.
-
-    Raises:
-        Conflict: there are manifests of versions that the database has never known.
-    """
-    stored: dict[str, dict[str, str]] = {kind: {} for kind in _KINDS}
-    for name in context.store.documents.list(PREFIX):
-        found = document_name_of(name)
-        if found is not None:
-            stored[found.kind][found.id] = name
-    # The rows are read after the list was made: whoever is in the list was committed before.
-    with context.reading() as session:
-        unknown = _unknown(session, stored["version"])
-        purged = values_by(session, (PurgedRow.version_id,), PurgedRow.number, [(key,) for key in unknown])
-        pending = sum(
-            session.scalar(select(func.count()).where(table.written < table.changed)) or 0 for table in _KINDS.values()
-        )
-        suspects = [
-            (kind, row.id, document_name(session, row))
-            for kind, table in _KINDS.items()
-            for row in _written_but_absent(session, table, stored[kind])
-        ]
-    strangers = [key for key in unknown if (key,) not in purged]
-    if strangers:
-        raise _shared_store(len(strangers), strangers[0])
-    lost: dict[str, list[str]] = {kind: [] for kind in _KINDS}
-    for kind, key, name in suspects:
-        if context.store.documents.read(name) is None:  # else it was written since the list was made
-            lost[kind].append(key)
-    return _Manifests([stored["version"][key] for key in unknown], lost, pending)
-
-
-def _written_but_absent(session: Session, table: type[Documented], stored: Collection[str]) -> list[Documented]:
-    written = session.scalars(select(table.id).where(table.written == table.changed))
-    absent = [key for key in written if key not in stored]
-    rows: list[Documented] = []
-    for batch in batches(absent):
-        rows += cast(list[Documented], session.scalars(select(table).where(table.id.in_(batch))).all())
-    return rows
-
-
-def _unknown(session: Session, version_ids: dict[str, str]) -> list[str]:
-    known = values_by(session, (VersionRow.id,), VersionRow.number, [(key,) for key in version_ids])
-    return [key for key in sorted(version_ids) if (key,) not in known]
-
-
-def _shared_store(count: int, example: str) -> Conflict:
-    return Conflict(
-        f"The store has {count} version{'s' if count != 1 else ''} that this library's database does not know.",
-        hint="If the database was lost or is an old copy, `bifrost recover --force` makes it anew from the store. "
-        "If another library uses this store too, each needs a store of its own. Nothing was removed.",
-        details={"versions": count, "example": example},
-    )
-
-
-def _mend_manifests(context: Context, manifests: _Manifests) -> None:
-    """Write what is behind or lost, and remove what is left over."""
-    for kind, ids in manifests.lost.items():
-        table = _KINDS[kind]
-        for batch in batches(ids):
-            with context.database.writing() as session:
-                session.execute(
-                    update(table)
-                    .where(table.id.in_(batch), table.written == table.changed)
-                    .values(changed=table.changed + 1)
-                )
-    ManifestWriter(context.database, context.store).write_pending()
-    for name in manifests.left_over:
-        context.store.documents.delete(name)

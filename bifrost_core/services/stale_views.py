@@ -47,8 +47,8 @@ class StaleViews:
         self._context = context
         self._view = view
 
-    def collect(self, *, apply: bool) -> Stale:
-        """Return the folders that belong to no version; with ``apply`` those that nobody changed are removed."""
+    def found(self) -> Stale:
+        """Return the folders that belong to no version; call it while the store still has their blobs."""
         folders = {folder: _key_of(folder) for folder in self._view.folders()}
         # The versions are read after the folders: a folder is made only for a version that is committed.
         with self._context.reading() as session:
@@ -60,11 +60,14 @@ class StaleViews:
                 continue
             if not _is_ours(self._context.store, self._view.root.joinpath(*folder.parts)):
                 kept.append(folder)
-                continue
-            removable.append(folder)
-            if apply:
-                self._view.remove(folder)
+            else:
+                removable.append(folder)
         return Stale(tuple(removable), tuple(kept))
+
+    def remove(self, stale: Stale) -> None:
+        """Remove those that nobody changed."""
+        for folder in stale.removable:
+            self._view.remove(folder)
 
 
 def _key_of(folder: PurePosixPath) -> Optional[_Key]:

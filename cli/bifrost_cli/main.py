@@ -83,7 +83,10 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):
             utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
             stream.reconfigure(errors="surrogateescape" if utf8 and os.name != "nt" else "replace")
-    sys.exit(call(sys.argv[1:]))
+    code = call(sys.argv[1:])
+    # All is closed. Without this, Python would look through every object for garbage before it ends.
+    gc.freeze()
+    sys.exit(code)
 
 
 def call(arguments: Sequence[str]) -> int:

@@ -169,7 +169,7 @@ class LibraryMachine(RuleBasedStateMachine):
         self.open_tokens: list[tuple[str, ModelEntity]] = []
         self.last_event = 0
         self.expected_topics: list[str] = []
-        self.all_events: list[Any] = []
+        self.all_events: list[dict[str, Any]] = []
 
     def teardown(self) -> None:
         self.library.close()
@@ -515,9 +515,11 @@ class LibraryMachine(RuleBasedStateMachine):
         new = self.library.events.list(EventQuery(after=self.last_event, limit=500))
         assert [event.topic for event in new] == self.expected_topics
         self.expected_topics = []
-        self.all_events += new
+        # Of what was written only the project's code follows a rename.
+        self.all_events += [event.model_dump(exclude={"project"}) for event in new]
         self.last_event = new[-1].id if new else self.last_event
-        assert list(self.library.events.list(EventQuery(limit=500))) == self.all_events[:500]
+        again = self.library.events.list(EventQuery(limit=500))
+        assert [event.model_dump(exclude={"project"}) for event in again] == self.all_events[:500]
 
     @invariant()
     def versions_are_those_of_the_model(self) -> None:
@@ -573,7 +575,7 @@ def _machines(template: Path, folder: Path) -> Callable[[], LibraryMachine]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_library_answers_as_the_model_does_whatever_is_done(template: Path, tmp_path: Path) -> None:
-    examples, steps = (150, 50) if EVERYTHING else (12, 40)
+    examples, steps = (100, 50) if EVERYTHING else (12, 40)
     run_state_machine_as_test(
         _machines(template, tmp_path), settings=settings(max_examples=examples, stateful_step_count=steps)
     )

@@ -150,6 +150,22 @@ def test_gc_refuses_when_another_library_has_versions_in_the_store(tmp_path: Pat
         assert made
 
 
+@pytest.mark.parametrize("cut", [0, 40])
+def test_gc_keeps_the_files_of_a_version_when_only_its_manifest_knows_it(library: Library, cut: int) -> None:
+    """As it is after `recover` had to leave a version out, or when the database is an old copy."""
+    made = fill(library)
+    sha256 = put(library, b"of the unknown version", hours_ago=5)
+    age(blob_file(library, digest_of(made["model4"])), 5)
+    data = library.store.documents.read(version_document(library.projects.get("DEMO").id, made["anim"].id))
+    assert data is not None
+    text = data.replace(digest_of(made["anim"]).encode(), sha256.encode())
+    library.store.documents.write(version_document(library.projects.get("DEMO").id, new_id()), text[cut:])
+    report = library.upkeep.collect_garbage(apply=True)
+    assert report.unknown == 1
+    assert [blob.sha256 for blob in report.blobs] == [digest_of(made["model4"])]
+    assert library.store.missing([sha256]) == set()
+
+
 def test_gc_removes_a_manifest_when_its_version_was_purged_and_a_crash_left_it(library: Library) -> None:
     made = fill(library)
     name = version_document(library.projects.get("DEMO").id, made["model4"].id)
@@ -188,6 +204,7 @@ def test_gc_removes_a_view_folder_when_its_version_is_gone(library: Library) -> 
     fill(library)
     kept = shown(library, "DEMO/assets/Hero/model/v001", b"#usda 1")
     gone = shown(library, "DEMO/assets/Hero/model/v004", b"#usda 4")
+    age(gone, 5)  # it is a link to the blob, which goes with it
     assert library.upkeep.collect_garbage().views == 1
     assert gone.exists()
     assert library.upkeep.collect_garbage(apply=True).views == 1

@@ -208,7 +208,7 @@ MOUNTS = r"""/dev/vda / ext4 rw,relatime 0 0
 proc /proc proc rw 0 0
 nas:/vol/shows /mnt/shows nfs4 rw,vers=4.2 0 0
 //nas/my\040share /mnt/my\040share cifs rw 0 0
-ann@host:/ /home/ann/far fuse.sshfs rw 0 0
+ann@host:/ /net/ann/far fuse.sshfs rw 0 0
 /dev/vdb /mnt/shows/local xfs rw 0 0
 """
 MAC_MOUNTS = """/dev/disk1s1 on / (apfs, local, journaled)
@@ -226,7 +226,7 @@ nas:/vol on /Volumes/with (brackets) (nfs)
         ("/mnt/showsmore", None),
         ("/mnt/shows/local/a", None),
         ("/mnt/my share/a", "cifs"),
-        ("/home/ann/far/a", "fuse.sshfs"),
+        ("/net/ann/far/a", "fuse.sshfs"),
     ],
 )
 def test_network_file_systems_are_known_when_linux_lists_them(folder: str, kind: object) -> None:
