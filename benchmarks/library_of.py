@@ -30,7 +30,7 @@ from bifrost_core.database.tables import (
 )
 from bifrost_core.models.names import name_key
 from bifrost_core.models.project import DEFAULT_STATUSES
-from bifrost_core.services.indexing import rebuild_index
+from bifrost_core.services.searching.indexing import rebuild_index
 
 __all__ = ["AUTHORS", "PROJECTS", "RARE_AUTHOR", "RARE_WORD", "fill"]
 

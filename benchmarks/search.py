@@ -23,8 +23,8 @@ from bifrost_core.database.tables import EntityRow, ProductRow
 from bifrost_core.models.base import utc_now
 from bifrost_core.models.search import SearchQuery, SearchSort
 from bifrost_core.services.context import Context
-from bifrost_core.services.indexing import index_product
 from bifrost_core.services.search import LocalSearch
+from bifrost_core.services.searching.indexing import index_product
 from bifrost_core.storage.memory import MemoryBlobStore
 
 ASSETS, PRODUCTS, VERSIONS = 10_000, 3, 100_000

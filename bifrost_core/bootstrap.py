@@ -139,7 +139,7 @@ def recover_library(
     Raises:
         Conflict: there is a database with content, and no ``force``.
     """
-    from bifrost_core.services.recovery import recover, set_database_aside
+    from bifrost_core.services.restoring.recovery import recover, set_database_aside
 
     root = _folder(location)
     url = store or _DEFAULT_STORE

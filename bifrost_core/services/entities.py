@@ -16,11 +16,11 @@ from bifrost_core.models.names import name_key
 from bifrost_core.models.product import Product
 from bifrost_core.models.reference import EntityPath
 from bifrost_core.services.context import Change, Context
-from bifrost_core.services.indexing import index_entity, reindex_entity
 from bifrost_core.services.lookup import entity_path, find_entity, find_project, is_project
 from bifrost_core.services.paging import decode_cursor, encode_cursor
 from bifrost_core.services.reading import as_product
 from bifrost_core.services.revisions import apply_changes
+from bifrost_core.services.searching.indexing import index_entity, reindex_entity
 
 __all__ = [
     "Listed",

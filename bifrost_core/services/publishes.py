@@ -18,12 +18,12 @@ from bifrost_core.models.reference import EntityPath
 from bifrost_core.models.version import Version
 from bifrost_core.operations.publishes import Publishes
 from bifrost_core.services.context import Change, Context
-from bifrost_core.services.indexing import index_product
 from bifrost_core.services.lookup import Found, batches, entity_path, find_entity, located_versions, short_reference
 from bifrost_core.services.metadata import check_metadata
 from bifrost_core.services.provenance import uses_of
 from bifrost_core.services.reading import as_versions
 from bifrost_core.services.sealing import seal_version
+from bifrost_core.services.searching.indexing import index_product
 from bifrost_core.services.versions import check_status, set_pointers
 from bifrost_core.storage.port import BlobStore
 

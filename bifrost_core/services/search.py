@@ -26,8 +26,8 @@ from bifrost_core.services.context import Context
 from bifrost_core.services.lookup import batches, entity_path
 from bifrost_core.services.paging import decode_cursor, encode_cursor
 from bifrost_core.services.reading import as_summary
-from bifrost_core.services.search_match import ProjectScope, everything, tiers
-from bifrost_core.services.search_query import Question, parse_question
+from bifrost_core.services.searching.match import ProjectScope, everything, tiers
+from bifrost_core.services.searching.query import Question, parse_question
 
 __all__ = ["LocalSearch"]
 

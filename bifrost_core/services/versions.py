@@ -23,7 +23,6 @@ from bifrost_core.models.version import (
 )
 from bifrost_core.operations.versions import Versions
 from bifrost_core.services.context import Context
-from bifrost_core.services.indexing import index_product
 from bifrost_core.services.lookup import (
     Answer,
     Found,
@@ -36,6 +35,7 @@ from bifrost_core.services.lookup import (
 from bifrost_core.services.manifests import document_name
 from bifrost_core.services.paging import decode_cursor, encode_cursor
 from bifrost_core.services.reading import as_summary, as_versions
+from bifrost_core.services.searching.indexing import index_product
 
 __all__ = ["LocalVersions", "check_status", "set_pointers"]
 

@@ -17,8 +17,8 @@ from bifrost_core.models.base import new_id
 from bifrost_core.models.names import name_key
 from bifrost_core.models.search import SearchHit, SearchQuery, SearchSort
 from bifrost_core.services.context import Context
-from bifrost_core.services.indexing import index_entity, index_product
 from bifrost_core.services.search import LocalSearch
+from bifrost_core.services.searching.indexing import index_entity, index_product
 from bifrost_core.storage.memory import MemoryBlobStore
 
 START = datetime(2024, 5, 1, tzinfo=timezone.utc)

@@ -20,7 +20,7 @@ from bifrost_core.models.base import new_id, utc_now
 from bifrost_core.models.publish import PublishBegin
 from bifrost_core.models.upkeep import HealthFinding, HealthLevel
 from bifrost_core.services.context import Context
-from bifrost_core.services.file_systems import (
+from bifrost_core.services.maintenance.file_systems import (
     is_case_sensitive,
     linux_mounts,
     long_paths_enabled,
@@ -28,7 +28,7 @@ from bifrost_core.services.file_systems import (
     network_file_system,
     network_type_in_mounts,
 )
-from bifrost_core.services.store_health import space_finding
+from bifrost_core.services.maintenance.store_health import space_finding
 from bifrost_core.services.upkeep import Upkeep
 from bifrost_core.storage.memory import MemoryBlobStore
 from bifrost_core.storage.views import View

@@ -23,9 +23,9 @@ from bifrost_core.models.project import ProjectUpdate
 from bifrost_core.models.publish import PublishBegin, PublishCommit
 from bifrost_core.models.search import SearchQuery
 from bifrost_core.models.upkeep import RecoverReport
-from bifrost_core.services.circles import in_circles
 from bifrost_core.services.manifests import document_name, version_document
-from bifrost_core.services.recovery import set_database_aside
+from bifrost_core.services.restoring.circles import in_circles
+from bifrost_core.services.restoring.recovery import set_database_aside
 from bifrost_core.settings import Settings
 
 SETTINGS = Settings(login="eve")
@@ -188,7 +188,7 @@ def test_the_older_version_keeps_its_number_when_it_is_read_later(
     library: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """More versions than are looked at together: the younger one is in the database when the older one comes."""
-    monkeypatch.setattr("bifrost_core.services.restored._MOST", 2)
+    monkeypatch.setattr("bifrost_core.services.restoring.restored._MOST", 2)
     fill(library)
     first = publish(library, "DEMO/assets/kiste", "model", {"usd": {"a.usda": b"first"}})
     last = first
@@ -312,7 +312,7 @@ def test_a_damaged_database_is_replaced_only_by_force(library: Library) -> None:
 
 
 def test_the_database_stays_when_somebody_uses_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bifrost_core.services.recovery._BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr("bifrost_core.services.restoring.recovery._BUSY_TIMEOUT", 0.2)
     with new_library(tmp_path / "library") as library:
         fill(library)
         before = tables(library)

@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from bifrost_core.database.tables import EntityRow, ProductRow, SearchRow, VersionRow
 from bifrost_core.models.base import new_id
 from bifrost_core.models.search import SearchSort
-from bifrost_core.services.indexing import index_product, rebuild_index, reindex_entity
-from bifrost_core.services.search_documents import RECENT_VERSIONS, WORD_LIMIT
+from bifrost_core.services.searching.documents import RECENT_VERSIONS, WORD_LIMIT
+from bifrost_core.services.searching.indexing import index_product, rebuild_index, reindex_entity
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from search_library import SearchLibrary, make_empty
 
 from bifrost_core.models.search import SearchSort
-from bifrost_core.services.search_terms import joined, words_in
+from bifrost_core.services.searching.terms import joined, words_in
 
 PROJECTS = ("DEMO", "NORTH")
 NAMES = ("hero", "heroBody", "hero_red", "redCrate", "sh010")

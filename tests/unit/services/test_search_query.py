@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bifrost_core.errors import InvalidRequest
-from bifrost_core.services.search_query import FILTERS, TERM_LIMIT, Filter, Word, parse_question
+from bifrost_core.services.searching.query import FILTERS, TERM_LIMIT, Filter, Word, parse_question
 
 
 def test_words_and_phrases_are_told_apart_when_quotes_are_used() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bifrost_core.services.search_terms import exact_name, facet, joined, version_facet, version_facets, words_in
+from bifrost_core.services.searching.terms import exact_name, facet, joined, version_facet, version_facets, words_in
 
 
 @pytest.mark.parametrize(

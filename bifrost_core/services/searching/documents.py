@@ -9,7 +9,7 @@ from typing import Any, Optional
 
 from bifrost_core.database.tables import EntityRow, ProductRow
 from bifrost_core.models import project as project_model
-from bifrost_core.services.search_terms import (
+from bifrost_core.services.searching.terms import (
     ACTIVE,
     ARCHIVED,
     exact_name,

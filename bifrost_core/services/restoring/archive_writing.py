@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import BinaryIO, Optional
 
 from bifrost_core.errors import AlreadyExists, BlobCorrupt, InvalidRequest, StorageFull
-from bifrost_core.services.archive_format import BLOCK, HEADER, MANIFESTS, ArchiveHeader
+from bifrost_core.services.restoring.archive_format import BLOCK, HEADER, MANIFESTS, ArchiveHeader
 from bifrost_core.storage.flushing import flush_folder, replace_file
 from bifrost_core.storage.port import Progress
 from bifrost_core.storage.system_paths import system_path

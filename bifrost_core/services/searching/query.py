@@ -14,7 +14,7 @@ from typing import Optional
 from bifrost_core.errors import InvalidRequest
 from bifrost_core.models.names import name_key
 from bifrost_core.models.search import HitType
-from bifrost_core.services.search_terms import VERSION_KEYS, words_in
+from bifrost_core.services.searching.terms import VERSION_KEYS, words_in
 
 __all__ = ["FILTERS", "Filter", "Question", "Word", "parse_question"]
 

@@ -21,12 +21,12 @@ from bifrost_core.database.tables import (
 )
 from bifrost_core.models.names import name_key
 from bifrost_core.models.upkeep import ArchiveReport
-from bifrost_core.services.archive_format import ArchiveHeader
-from bifrost_core.services.archive_writing import ArchiveWriter
-from bifrost_core.services.blobs import digests_of
 from bifrost_core.services.context import Context
 from bifrost_core.services.lookup import find_project, located_versions
+from bifrost_core.services.maintenance.blobs import digests_of
 from bifrost_core.services.manifests import Documented, document_name, serialized, version_document
+from bifrost_core.services.restoring.archive_format import ArchiveHeader
+from bifrost_core.services.restoring.archive_writing import ArchiveWriter
 from bifrost_core.storage.port import Progress
 
 __all__ = ["export_project"]

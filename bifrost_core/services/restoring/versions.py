@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from bifrost_core.database.tables import EntityRow, FileRow, ProductRow, PurgedRow, RepresentationRow, VersionRow
 from bifrost_core.models.names import name_key
 from bifrost_core.models.reference import version_label
-from bifrost_core.services.documents import DocumentName, VersionDocument
 from bifrost_core.services.lookup import BATCH, batches, each_in
-from bifrost_core.services.presence import values_by
-from bifrost_core.services.restored import Restored, Use
+from bifrost_core.services.maintenance.presence import values_by
+from bifrost_core.services.restoring.documents import DocumentName, VersionDocument
+from bifrost_core.services.restoring.restored import Restored, Use
 
 __all__ = ["VersionRestorer"]
 

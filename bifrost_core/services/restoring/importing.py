@@ -18,9 +18,11 @@ from bifrost_core.errors import AlreadyExists, BlobNotFound, Conflict, InvalidRe
 from bifrost_core.models.base import invalid_request, utc_now
 from bifrost_core.models.names import ProjectCode, name_key
 from bifrost_core.models.upkeep import ArchiveReport
-from bifrost_core.services.archive_reading import ArchiveReader
 from bifrost_core.services.context import Change, Context
-from bifrost_core.services.documents import (
+from bifrost_core.services.manifests import ManifestWriter
+from bifrost_core.services.metadata import check_schema
+from bifrost_core.services.restoring.archive_reading import ArchiveReader
+from bifrost_core.services.restoring.documents import (
     DocumentName,
     ProjectDocument,
     VersionDocument,
@@ -30,11 +32,9 @@ from bifrost_core.services.documents import (
     read_user,
     read_version,
 )
-from bifrost_core.services.indexing import rebuild_index, reindex_entity
-from bifrost_core.services.manifests import ManifestWriter
-from bifrost_core.services.metadata import check_schema
-from bifrost_core.services.restored import Restored
-from bifrost_core.services.restoring import Restorer
+from bifrost_core.services.restoring.restored import Restored
+from bifrost_core.services.restoring.rows import Restorer
+from bifrost_core.services.searching.indexing import rebuild_index, reindex_entity
 from bifrost_core.storage.port import BlobStore, Progress
 from bifrost_core.storage.workers import Workers
 

@@ -10,8 +10,8 @@ from typing import Callable
 from bifrost_core.errors import BifrostError
 from bifrost_core.models.upkeep import HealthFinding, HealthLevel, HealthReport
 from bifrost_core.services.context import Context
-from bifrost_core.services.database_health import DatabaseHealth
-from bifrost_core.services.store_health import StoreHealth
+from bifrost_core.services.maintenance.database_health import DatabaseHealth
+from bifrost_core.services.maintenance.store_health import StoreHealth
 from bifrost_core.storage.views import View
 
 __all__ = ["health"]

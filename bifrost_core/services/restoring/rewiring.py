@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 from bifrost_core.database.tables import DependencyRow, ProductRow, PurgedRow, VersionRow
 from bifrost_core.models.project import ARCHIVED
 from bifrost_core.models.reference import APPROVED
-from bifrost_core.services.circles import in_circles
 from bifrost_core.services.lookup import batches, located_versions
-from bifrost_core.services.presence import values_by
-from bifrost_core.services.restored import Use
+from bifrost_core.services.maintenance.presence import values_by
+from bifrost_core.services.restoring.circles import in_circles
+from bifrost_core.services.restoring.restored import Use
 
 __all__ = ["add_uses", "settle_products"]
 

@@ -20,10 +20,10 @@ from bifrost_core.errors import BlobNotFound, InvalidRequest, StorageError
 from bifrost_core.models.base import utc_now
 from bifrost_core.models.publish import PublishState
 from bifrost_core.models.upkeep import BlobSummary, GarbageReport
-from bifrost_core.services.blobs import unused_of
 from bifrost_core.services.context import Context
-from bifrost_core.services.manifest_upkeep import look_at_manifests, mend_manifests
-from bifrost_core.services.stale_views import StaleViews
+from bifrost_core.services.maintenance.blobs import unused_of
+from bifrost_core.services.maintenance.stale_manifests import look_at_manifests, mend_manifests
+from bifrost_core.services.maintenance.stale_views import StaleViews
 from bifrost_core.storage.port import Blob
 from bifrost_core.storage.views import View
 

@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, Optional, cast
 from pydantic import ValidationError
 
 from bifrost_core.errors import BifrostError, BlobCorrupt, InvalidRequest
-from bifrost_core.services.archive_format import BLOB, FORMAT, HEADER, KIND, MANIFESTS, ArchiveHeader
+from bifrost_core.services.restoring.archive_format import BLOB, FORMAT, HEADER, KIND, MANIFESTS, ArchiveHeader
 from bifrost_core.storage.system_paths import system_path
 
 __all__ = ["ArchiveReader"]

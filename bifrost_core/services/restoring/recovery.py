@@ -17,9 +17,11 @@ from bifrost_core.database.tables import LibraryRow, ProjectRow
 from bifrost_core.errors import BifrostError, Conflict, DatabaseUnavailable, StorageReadOnly
 from bifrost_core.models.base import utc_now
 from bifrost_core.models.upkeep import RecoverReport
-from bifrost_core.services.blobs import used_blobs
 from bifrost_core.services.context import Change, Context
-from bifrost_core.services.documents import (
+from bifrost_core.services.lookup import batches
+from bifrost_core.services.maintenance.blobs import used_blobs
+from bifrost_core.services.manifests import PREFIX
+from bifrost_core.services.restoring.documents import (
     DocumentName,
     document_name_of,
     read_entity,
@@ -28,10 +30,8 @@ from bifrost_core.services.documents import (
     read_version,
     reserved_number,
 )
-from bifrost_core.services.indexing import rebuild_index
-from bifrost_core.services.lookup import batches
-from bifrost_core.services.manifests import PREFIX
-from bifrost_core.services.restoring import Restorer
+from bifrost_core.services.restoring.rows import Restorer
+from bifrost_core.services.searching.indexing import rebuild_index
 from bifrost_core.storage.port import BlobStore
 
 __all__ = ["recover", "set_database_aside"]

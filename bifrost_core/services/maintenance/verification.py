@@ -17,12 +17,12 @@ from bifrost_core.database.tables import EntityRow, FileRow, ProductRow, Represe
 from bifrost_core.errors import BlobNotFound, InvalidRequest, StorageError
 from bifrost_core.models.dependency import VersionLabel
 from bifrost_core.models.upkeep import Damage, DamagedBlob, VerifyReport
-from bifrost_core.services.blobs import UsedBlob, count_used, used_blobs
 from bifrost_core.services.context import Context
-from bifrost_core.services.documents import document_name_of
 from bifrost_core.services.lookup import batches, find_project, located_versions
+from bifrost_core.services.maintenance.blobs import UsedBlob, count_used, used_blobs
 from bifrost_core.services.manifests import PREFIX, version_document
 from bifrost_core.services.reading import as_label
+from bifrost_core.services.restoring.documents import document_name_of
 from bifrost_core.storage.port import BlobStore, Progress
 from bifrost_core.storage.workers import Workers
 

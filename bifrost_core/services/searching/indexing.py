@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from bifrost_core.database.tables import EntityRow, ProductRow, SearchRow, VersionRow
 from bifrost_core.services.lookup import BATCH, batches
-from bifrost_core.services.search_documents import RECENT_VERSIONS, VersionFacts, entity_document, product_document
+from bifrost_core.services.searching.documents import RECENT_VERSIONS, VersionFacts, entity_document, product_document
 
 __all__ = ["index_entity", "index_product", "rebuild_index", "reindex_entity"]
 

@@ -14,8 +14,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Optional
 
-from bifrost_core.services.search_query import Filter, Question, Word
-from bifrost_core.services.search_terms import ACTIVE, ARCHIVED, VERSION_KEYS, exact_name, facet, version_facet
+from bifrost_core.services.searching.query import Filter, Question, Word
+from bifrost_core.services.searching.terms import ACTIVE, ARCHIVED, VERSION_KEYS, exact_name, facet, version_facet
 
 __all__ = ["ProjectScope", "everything", "tiers"]
 

@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 
 from bifrost_core.database.tables import ProjectRow, UserRow
 from bifrost_core.models.names import name_key
-from bifrost_core.services.documents import (
+from bifrost_core.services.maintenance.presence import values_by
+from bifrost_core.services.restoring.documents import (
     DocumentName,
     EntityDocument,
     ProjectDocument,
     UserDocument,
     VersionDocument,
 )
-from bifrost_core.services.entity_restoring import EntityRestorer
-from bifrost_core.services.presence import values_by
-from bifrost_core.services.restored import Restored, in_steps
-from bifrost_core.services.rewiring import add_uses, settle_products
-from bifrost_core.services.version_restoring import VersionRestorer
+from bifrost_core.services.restoring.entities import EntityRestorer
+from bifrost_core.services.restoring.restored import Restored, in_steps
+from bifrost_core.services.restoring.rewiring import add_uses, settle_products
+from bifrost_core.services.restoring.versions import VersionRestorer
 
 __all__ = ["Restorer"]
 

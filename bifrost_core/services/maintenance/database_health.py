@@ -13,7 +13,7 @@ from bifrost_core.models.base import utc_now
 from bifrost_core.models.publish import PublishState
 from bifrost_core.models.upkeep import HealthFinding, HealthLevel
 from bifrost_core.services.context import Context
-from bifrost_core.services.file_systems import network_file_system
+from bifrost_core.services.maintenance.file_systems import network_file_system
 
 __all__ = ["DatabaseHealth"]
 

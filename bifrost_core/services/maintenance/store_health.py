@@ -20,7 +20,7 @@ from bifrost_core.models.base import utc_now
 from bifrost_core.models.names import path_length
 from bifrost_core.models.upkeep import HealthFinding, HealthLevel
 from bifrost_core.services.context import Context
-from bifrost_core.services.file_systems import is_case_sensitive, long_paths_enabled
+from bifrost_core.services.maintenance.file_systems import is_case_sensitive, long_paths_enabled
 from bifrost_core.storage.copying import reflink
 from bifrost_core.storage.port import LocalFiles, Stored
 from bifrost_core.storage.system_paths import system_path

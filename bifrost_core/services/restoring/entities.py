@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from bifrost_core.database.tables import EntityRow, ProductRow, ProjectRow, PurgedRow, TaskRow, VersionRow
 from bifrost_core.models.names import name_key
-from bifrost_core.services.documents import EntityDocument
-from bifrost_core.services.presence import values_by
-from bifrost_core.services.restored import Restored
+from bifrost_core.services.maintenance.presence import values_by
+from bifrost_core.services.restoring.documents import EntityDocument
+from bifrost_core.services.restoring.restored import Restored
 
 __all__ = ["EntityRestorer"]
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from bifrost_core.database.tables import EntityRow, ProjectRow, PurgedRow, UserRow, VersionRow
 from bifrost_core.errors import Conflict
 from bifrost_core.services.context import Context
-from bifrost_core.services.documents import document_name_of
 from bifrost_core.services.lookup import batches
+from bifrost_core.services.maintenance.presence import values_by
 from bifrost_core.services.manifests import PREFIX, Documented, ManifestWriter, document_name
-from bifrost_core.services.presence import values_by
+from bifrost_core.services.restoring.documents import document_name_of
 
 __all__ = ["Manifests", "look_at_manifests", "mend_manifests"]
 

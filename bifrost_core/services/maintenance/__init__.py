@@ -1,0 +1,1 @@
+"""Looking after a library: verification, clean-up and health; ``services.upkeep`` is the door."""
