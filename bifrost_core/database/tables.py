@@ -346,8 +346,8 @@ class EventRow(Base):
 class SearchRow(Base):
     """What can be searched for: one row for each entity and each product, in step with the text index.
 
-    ``id`` is made from ``updated`` (see ``services.searching.indexing``): the text index answers in the order of its row ids, so
-    the newest come first without reading the others.
+    ``id`` is made from ``updated`` (see ``services.searching.indexing``): the text index answers in the order of its
+    row ids, so the newest come first without reading the others.
     """
 
     __tablename__ = "search_documents"

@@ -33,25 +33,25 @@ class Upkeep:
     def verify(
         self, project: Optional[str] = None, *, sample: Optional[float] = None, progress: Optional[Progress] = None
     ) -> VerifyReport:
-        """Read stored files again; see :func:`bifrost_core.services.maintenance.verification.verify`."""
+        """Read stored files again."""
         from bifrost_core.services.maintenance.verification import verify
 
         return verify(self._context, project, sample=sample, progress=progress)
 
     def collect_garbage(self, *, apply: bool = False, grace_hours: float = GRACE_HOURS) -> GarbageReport:
-        """Find or remove what no version uses; see :func:`bifrost_core.services.maintenance.garbage.collect_garbage`."""
+        """Find or remove what no version uses."""
         from bifrost_core.services.maintenance.garbage import collect_garbage
 
         return collect_garbage(self._context, self._view, apply=apply, grace_hours=grace_hours)
 
     def health(self) -> HealthReport:
-        """Look for what is wrong or will go wrong; see :func:`bifrost_core.services.maintenance.health.health`."""
+        """Look for what is wrong or will go wrong."""
         from bifrost_core.services.maintenance.health import health
 
         return health(self._context, self._view, self._root)
 
     def export_project(self, project: str, path: Path, *, progress: Optional[Progress] = None) -> ArchiveReport:
-        """Write a project into an archive; see :func:`bifrost_core.services.restoring.exporting.export_project`."""
+        """Write a project into an archive."""
         from bifrost_core.services.restoring.exporting import export_project
 
         return export_project(self._context, project, path, progress=progress)
@@ -59,7 +59,7 @@ class Upkeep:
     def import_project(
         self, path: Path, *, code: Optional[str] = None, progress: Optional[Progress] = None
     ) -> ArchiveReport:
-        """Read a project from an archive; see :func:`bifrost_core.services.restoring.importing.import_project`."""
+        """Read a project from an archive."""
         from bifrost_core.services.restoring.importing import import_project
 
         return import_project(self._context, path, code=code, progress=progress)

@@ -15,7 +15,14 @@ from typing import Any, Optional
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from bifrost_core.bootstrap import Library, connect, create_library, recover_library
 from bifrost_core.errors import AlreadyExists, Conflict, InUse, NotFound, PublishRejected
@@ -45,6 +52,9 @@ STATUSES = st.sampled_from(["pending", "approved", "rejected", "archived"])
 TASKS = st.sampled_from(["modeling", "Modeling", "rigging"])
 CONTENTS = st.integers(0, 5).map(lambda number: b"" if number == 0 else bytes([number]) * (number * 1000))
 NUMBERS = st.integers(0, 1000)
+ARCHIVED = st.sampled_from([False, False, False, True])
+FILES = st.dictionaries(st.sampled_from(["a.bin", "b.bin", "c/d.bin"]), CONTENTS, min_size=1)
+USES = st.lists(NUMBERS, max_size=2)
 
 
 @dataclass
@@ -181,6 +191,14 @@ class LibraryMachine(RuleBasedStateMachine):
     def _changed(self, topic: str) -> None:
         self.expected_topics.append(topic)
 
+    @initialize()
+    def begin_with_something(self) -> None:
+        self.create_project("DEMO")
+        for type_, name in (("asset", "hero"), ("shot", "villain"), ("asset", "lamp")):
+            self.create_entity(0, type_, name)
+        self.publish_version(0, "model", {"a.bin": b"hero"}, [])
+        self.publish_version(1, "rig", {"a.bin": b"villain"}, [0])
+
     # --- projects ----------------------------------------------------------------------------------------------------
 
     @rule(code=CODES)
@@ -209,7 +227,7 @@ class LibraryMachine(RuleBasedStateMachine):
         project.code = changed.code
 
     @precondition(lambda self: self.model.projects)
-    @rule(number=NUMBERS, archived=st.sampled_from([False, False, True]))
+    @rule(number=NUMBERS, archived=ARCHIVED)
     def archive_project(self, number: int, archived: bool) -> None:
         project = self._pick(self.model.projects, number)
         assert self.library.projects.update(project.id, ProjectUpdate(archived=archived)).archived == archived
@@ -266,7 +284,7 @@ class LibraryMachine(RuleBasedStateMachine):
         assert changed.path == entity.path
 
     @precondition(lambda self: self.model.entities)
-    @rule(number=NUMBERS, archived=st.sampled_from([False, False, True]))
+    @rule(number=NUMBERS, archived=ARCHIVED)
     def archive_entity(self, number: int, archived: bool) -> None:
         entity = self._pick(self.model.entities, number)
         assert self._update(entity, archived=archived).archived == archived
@@ -277,8 +295,8 @@ class LibraryMachine(RuleBasedStateMachine):
     # --- tasks -------------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.model.entities)
-    @rule(number=NUMBERS, type_=TASKS)
-    def create_task(self, number: int, type_: str) -> None:
+    @rule(number=NUMBERS, type_=TASKS, status=st.sampled_from(["todo", "wip", "done"]))
+    def create_and_change_task(self, number: int, type_: str, status: str) -> None:
         entity = self._pick(self.model.entities, number)
         if name_key(type_) in map(name_key, entity.tasks):
             with pytest.raises(AlreadyExists):
@@ -288,11 +306,9 @@ class LibraryMachine(RuleBasedStateMachine):
         entity.tasks[type_] = (task.id, task.status)
         self._changed("task.created")
 
-    @precondition(lambda self: any(item.tasks for item in self.model.entities))
-    @rule(number=NUMBERS, status=st.sampled_from(["todo", "wip", "done"]))
-    def change_task(self, number: int, status: str) -> None:
-        entity = self._pick([item for item in self.model.entities if item.tasks], number)
-        type_ = self._pick(sorted(entity.tasks), number)
+        self._change_task(entity, type_, status)
+
+    def _change_task(self, entity: ModelEntity, type_: str, status: str) -> None:
         task_id, before = entity.tasks[type_]
         assert self.library.tasks.update(task_id, TaskUpdate(status=status)).status == status
         if before != status:
@@ -302,12 +318,7 @@ class LibraryMachine(RuleBasedStateMachine):
     # --- versions ----------------------------------------------------------------------------------------------------
 
     @precondition(lambda self: self.model.entities)
-    @rule(
-        number=NUMBERS,
-        product=PRODUCTS,
-        contents=st.dictionaries(st.sampled_from(["a.bin", "b.bin", "c/d.bin"]), CONTENTS, min_size=1),
-        depends=st.lists(NUMBERS, max_size=2),
-    )
+    @rule(number=NUMBERS, product=PRODUCTS, contents=FILES, depends=USES)
     def publish_version(self, number: int, product: str, contents: dict[str, bytes], depends: list[int]) -> None:
         entity = self._pick(self.model.entities, number)
         known = self.model.product(entity, product)
@@ -342,6 +353,18 @@ class LibraryMachine(RuleBasedStateMachine):
         self.model.order.append((known, version))
         self._changed("version.published")
 
+    @precondition(lambda self: self.model.products)
+    @rule(number=NUMBERS, contents=FILES, depends=USES)
+    def publish_next_version(self, number: int, contents: dict[str, bytes], depends: list[int]) -> None:
+        product = self._pick(self.model.products, number)
+        self.publish_version(self.model.entities.index(product.entity), product.name, contents, depends)
+
+    @precondition(lambda self: self.model.order)
+    @rule(number=NUMBERS, depends=USES)
+    def publish_the_same_content(self, number: int, depends: list[int]) -> None:
+        product, version = self._pick(self.model.order, number)
+        self.publish_version(self.model.entities.index(product.entity), product.name, version.contents, depends)
+
     @precondition(lambda self: self.model.order)
     @rule(number=NUMBERS)
     def publish_again_with_the_same_token(self, number: int) -> None:
@@ -367,7 +390,8 @@ class LibraryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.model.order)
     @rule(number=NUMBERS)
     def purge(self, number: int) -> None:
-        product, version = self._pick(self.model.order, number)
+        archived = [item for item in self.model.order if item[1].status == "archived"]
+        product, version = self._pick(archived if archived and number % 4 else self.model.order, number)
         is_used = any(version.id in {used for used, _ in item.uses} for _, item in self.model.order)
         if version.status != "archived" or is_used:
             with pytest.raises(Conflict if version.status != "archived" else InUse):
@@ -382,30 +406,39 @@ class LibraryMachine(RuleBasedStateMachine):
 
     # --- publishes that do not end -----------------------------------------------------------------------------------
 
-    @precondition(lambda self: any(not (e.archived or e.project.archived) for e in self.model.entities))
     @rule(number=NUMBERS)
-    def begin_only(self, number: int) -> None:
-        open_entities = [item for item in self.model.entities if not (item.archived or item.project.archived)]
-        entity = self._pick(open_entities, number)
+    def begin_or_abort(self, number: int) -> None:
+        entities = [item for item in self.model.entities if not (item.archived or item.project.archived)]
+        if self.open_tokens and number % 2:
+            self._abort(*self.open_tokens.pop(number % len(self.open_tokens)))
+        elif entities:
+            self._begin(self._pick(entities, number))
+
+    def _begin(self, entity: ModelEntity) -> None:
         token = f"token-{next(self.counter):06d}"
         self.library.publishes.begin(PublishBegin(token=token, entity=entity.path, product="model"))
         self.library.store.put(io.BytesIO(token.encode()))
         self.open_tokens.append((token, entity))
 
-    @precondition(lambda self: self.open_tokens)
-    @rule(number=NUMBERS)
-    def abort(self, number: int) -> None:
-        token, entity = self.open_tokens.pop(number % len(self.open_tokens))
+    def _abort(self, token: str, entity: ModelEntity) -> None:
         publish_ = self.library.publishes.get(token)
         assert (publish_.state, publish_.entity, publish_.version) == (PublishState.OPEN, entity.path, None)
         self.library.publishes.abort(token)
 
     # --- questions ---------------------------------------------------------------------------------------------------
 
-    @precondition(lambda self: self.model.products)
-    @rule(number=NUMBERS, selector=st.sampled_from(["latest", "approved"]))
-    def resolve(self, number: int, selector: str) -> None:
-        product = self._pick(self.model.products, number)
+    @precondition(lambda self: self.model.order)
+    @rule(number=NUMBERS, name=NAMES)
+    def ask(self, number: int, name: str) -> None:
+        product, version = self._pick(self.model.order, number)
+        for selector in ("latest", "approved"):
+            self._resolve(product, selector)
+        for direction in Direction:
+            self._follow_dependencies(version, direction)
+        self._ask_for_outdated(version)
+        self._search_by_name(name)
+
+    def _resolve(self, product: ModelProduct, selector: str) -> None:
         expected = product.selected(selector)
         if expected is None:
             with pytest.raises(NotFound):
@@ -422,10 +455,7 @@ class LibraryMachine(RuleBasedStateMachine):
         names = [file.name for item in result.representations for file in item.files]
         assert {name: path.read_bytes() for name, path in zip(names, result.paths)} == version.contents
 
-    @precondition(lambda self: self.model.order)
-    @rule(number=NUMBERS, direction=st.sampled_from(list(Direction)))
-    def follow_dependencies(self, number: int, direction: Direction) -> None:
-        _, version = self._pick(self.model.order, number)
+    def _follow_dependencies(self, version: ModelVersion, direction: Direction) -> None:
         upstream = direction is Direction.UPSTREAM
 
         def ends(recursive: bool) -> set[str]:
@@ -436,10 +466,7 @@ class LibraryMachine(RuleBasedStateMachine):
         assert ends(recursive=False) == ({used for used, _ in version.uses} if upstream else users)
         assert ends(recursive=True) == self.model.reach({version.id}, direction)
 
-    @precondition(lambda self: self.model.order)
-    @rule(number=NUMBERS)
-    def ask_for_outdated(self, number: int) -> None:
-        _, version = self._pick(self.model.order, number)
+    def _ask_for_outdated(self, version: ModelVersion) -> None:
         expected = {}
         for used, _ in version.uses:
             product, old = self.model.home(used)
@@ -454,8 +481,7 @@ class LibraryMachine(RuleBasedStateMachine):
         }
         assert found == expected
 
-    @rule(name=NAMES)
-    def search_by_name(self, name: str) -> None:
+    def _search_by_name(self, name: str) -> None:
         hits = self.library.search.find(SearchQuery(text=f"type:asset {name}", limit=500)).items
         assert {hit.id for hit in hits} == {
             item.id
@@ -575,7 +601,7 @@ def _machines(template: Path, folder: Path) -> Callable[[], LibraryMachine]:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_library_answers_as_the_model_does_whatever_is_done(template: Path, tmp_path: Path) -> None:
-    examples, steps = (100, 50) if EVERYTHING else (12, 40)
+    examples, steps = (80, 60) if EVERYTHING else (10, 60)
     run_state_machine_as_test(
         _machines(template, tmp_path), settings=settings(max_examples=examples, stateful_step_count=steps)
     )
