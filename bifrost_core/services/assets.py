@@ -14,7 +14,6 @@ from bifrost_core.services.entities import (
     create_entity,
     entity_page,
     get_entity,
-    has_tag,
     products_of,
     stands_below,
     update_entity,
@@ -58,20 +57,8 @@ class LocalAssets(Assets):
         conditions = [stands_below("assets")]
         if query.kind is not None:
             conditions += [EntityRow.type == _TYPE, EntityRow.kind_key == name_key(query.kind)]
-        if query.tag is not None:
-            conditions.append(has_tag(query.tag))
-        if query.archived is not None:
-            conditions.append(EntityRow.archived == query.archived)
-        with self._context.reading() as session:
-            listed, cursor = entity_page(
-                session,
-                query.project,
-                conditions,
-                cursor=query.cursor,
-                limit=query.limit,
-                with_products=query.with_products,
-            )
-            items = tuple(as_asset(item.project, item.entity, item.products) for item in listed)
+        listed, cursor = entity_page(self._context, query, conditions)
+        items = tuple(as_asset(item.project, item.entity, item.products) for item in listed)
         return Page[Asset](items=items, next_cursor=cursor)
 
     def get(self, asset: str) -> Asset:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Optional
+from typing import Optional, Union
 
 from sqlalchemy import ColumnElement, Select, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
 from bifrost_core.database.tables import EntityRow, ProductRow, ProjectRow, VersionRow
 from bifrost_core.errors import AlreadyExists, Conflict
+from bifrost_core.models.asset import AssetQuery
 from bifrost_core.models.entity import EntityUpdate
 from bifrost_core.models.names import name_key
 from bifrost_core.models.product import Product
 from bifrost_core.models.reference import EntityPath
+from bifrost_core.models.shot import ShotQuery
 from bifrost_core.services.context import Change, Context
 from bifrost_core.services.lookup import entity_path, find_entity, find_project, is_project
 from bifrost_core.services.paging import decode_cursor, encode_cursor
@@ -27,7 +29,6 @@ __all__ = [
     "create_entity",
     "entity_page",
     "get_entity",
-    "has_tag",
     "products_of",
     "stands_below",
     "update_entity",
@@ -105,7 +106,7 @@ def products_of(session: Session, project: ProjectRow, entity: EntityRow) -> Pro
     return tuple(as_product(path, product, newest, best) for product, newest, best in rows)
 
 
-def has_tag(tag: str) -> ColumnElement[bool]:
+def _has_tag(tag: str) -> ColumnElement[bool]:
     """Return the condition that an entity carries a tag, whatever the letter case."""
     # Tags are few words in a JSON list; json_each reads them without a table of their own.
     tags = func.json_each(EntityRow.tags).table_valued("value")
@@ -120,29 +121,33 @@ def stands_below(*parts: str) -> ColumnElement[bool]:
 
 
 def entity_page(
-    session: Session,
-    project_code: str,
-    conditions: Sequence[ColumnElement[bool]],
-    *,
-    cursor: Optional[str],
-    limit: int,
-    with_products: bool,
+    context: Context, query: Union[AssetQuery, ShotQuery], conditions: Sequence[ColumnElement[bool]]
 ) -> tuple[list[Listed], Optional[str]]:
     """Return a page of entities in the order of their paths, and the cursor of the next.
 
     Project, entities, products and their newest versions come in one query.
+
+    Args:
+        context: the library.
+        query: project, tag, archived or not, and which page.
+        conditions: what else must hold.
     """
     page = select(EntityRow).join(ProjectRow, ProjectRow.id == EntityRow.project_id)
-    page = page.where(is_project(project_code), *conditions)
-    if cursor:
-        page = page.where(EntityRow.path_key > decode_cursor(cursor, str)[0])
-    page = page.order_by(EntityRow.path_key).limit(limit + 1)
-    listed = _with_products(session, page) if with_products else _without_products(session, page)
-    if not listed:
-        find_project(session, project_code)
-    if len(listed) <= limit:
+    page = page.where(is_project(query.project), *conditions)
+    if query.tag is not None:
+        page = page.where(_has_tag(query.tag))
+    if query.archived is not None:
+        page = page.where(EntityRow.archived == query.archived)
+    if query.cursor:
+        page = page.where(EntityRow.path_key > decode_cursor(query.cursor, str)[0])
+    page = page.order_by(EntityRow.path_key).limit(query.limit + 1)
+    with context.reading() as session:
+        listed = _with_products(session, page) if query.with_products else _without_products(session, page)
+        if not listed:
+            find_project(session, query.project)
+    if len(listed) <= query.limit:
         return listed, None
-    return listed[:limit], encode_cursor(listed[limit - 1].entity.path_key)
+    return listed[: query.limit], encode_cursor(listed[query.limit - 1].entity.path_key)
 
 
 def _without_products(session: Session, page: Select[EntityRow]) -> list[Listed]:

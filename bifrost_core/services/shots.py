@@ -19,7 +19,6 @@ from bifrost_core.services.entities import (
     create_entity,
     entity_page,
     get_entity,
-    has_tag,
     products_of,
     stands_below,
     update_entity,
@@ -63,20 +62,8 @@ class LocalShots(Shots):
         conditions = [stands_below("shots")]
         if query.sequence is not None or query.episode is not None:
             conditions.append(_stands_in(query.episode, query.sequence))
-        if query.tag is not None:
-            conditions.append(has_tag(query.tag))
-        if query.archived is not None:
-            conditions.append(EntityRow.archived == query.archived)
-        with self._context.reading() as session:
-            listed, cursor = entity_page(
-                session,
-                query.project,
-                conditions,
-                cursor=query.cursor,
-                limit=query.limit,
-                with_products=query.with_products,
-            )
-            items = tuple(as_shot(item.project, item.entity, item.products) for item in listed)
+        listed, cursor = entity_page(self._context, query, conditions)
+        items = tuple(as_shot(item.project, item.entity, item.products) for item in listed)
         return Page[Shot](items=items, next_cursor=cursor)
 
     def get(self, shot: str) -> Shot:
@@ -97,8 +84,7 @@ def _stands_in(episode: Optional[str], sequence: Optional[str]) -> ColumnElement
         return EntityRow.episode.is_not(None) & stands_below("shots", episode or "")
     if episode is not None:
         return stands_below("shots", episode, sequence)
-    without_episode = EntityRow.episode.is_(None) & stands_below("shots", sequence)
-    within_any = EntityRow.episode.is_not(None) & EntityRow.path_key.contains(
-        f"/{name_key(sequence)}/", autoescape=True
+    in_any_episode = "shots/%/" + name_key(sequence).replace("_", r"\_") + "/%"
+    return stands_below("shots", sequence) & EntityRow.episode.is_(None) | EntityRow.path_key.like(
+        in_any_episode, escape="\\"
     )
-    return without_episode | (within_any & ~stands_below("shots", sequence))

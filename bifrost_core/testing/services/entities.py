@@ -44,6 +44,9 @@ class EntitiesContract:
             "DEMO/shots/ep01/sq010/sh010", "DEMO/shots/ep02/sq010/sh010", "DEMO/shots/sq010/sh010",
         ]  # fmt: skip
         assert len(services.shots.list(ShotQuery(project="DEMO", episode="EP01")).items) == 1
+        make_shot(services, "sh010", "sq010", episode="sq010")
+        make_shot(services, "sq010", "sqX10", episode="sq010")
+        assert len(services.shots.list(ShotQuery(project="DEMO", sequence="sq010")).items) == 4
 
     def test_names_that_differ_only_in_case_are_one(self, services: Services) -> None:
         make_project(services)
