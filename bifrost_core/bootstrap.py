@@ -9,6 +9,7 @@ An embedded library is a folder::
 
 from __future__ import annotations
 
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,9 +20,9 @@ from sqlalchemy import select
 
 from bifrost_core.database.engine import Database
 from bifrost_core.database.tables import LibraryRow
-from bifrost_core.errors import ConfigurationError, NotFound, StorageReadOnly
+from bifrost_core.errors import BifrostError, ConfigurationError, NotFound, StorageReadOnly
 from bifrost_core.models.base import new_id, utc_now
-from bifrost_core.models.upkeep import RecoverReport
+from bifrost_core.models.upkeep import HealthReport, RecoverReport
 from bifrost_core.operations.catalogue import Services
 from bifrost_core.services.assets import LocalAssets
 from bifrost_core.services.context import Context
@@ -41,7 +42,7 @@ from bifrost_core.storage.port import BlobStore
 from bifrost_core.storage.registry import open_store
 from bifrost_core.storage.views import View
 
-__all__ = ["DATABASE_NAME", "Library", "connect", "create_library", "local_services", "recover_library"]
+__all__ = ["DATABASE_NAME", "Library", "connect", "create_library", "diagnose", "local_services", "recover_library"]
 
 DATABASE_NAME = "library.db"
 _VIEW_NAME = "view"
@@ -85,16 +86,47 @@ def connect(location: str, settings: Settings) -> Library:
         ConfigurationError: the location is not understood.
     """
     root = _folder(location)
-    path = root / DATABASE_NAME
-    if not path.is_file():
-        raise _no_library(root)
-    database = Database.on_file(path, busy_timeout=settings.busy_timeout)
+    database = _found_database(root, settings)
     try:
         database.check_revision()
         return _library(root, database, open_store(_store_url(database), root, workers=settings.workers), settings)
     except BaseException:
         database.close()
         raise
+
+
+def diagnose(location: str, settings: Settings) -> HealthReport:
+    """Check a library, also one that cannot be opened: then what there is of it. Nothing is raised, all is a finding.
+
+    Args:
+        location: as for :func:`connect`.
+        settings: as for :func:`connect`.
+    """
+    from bifrost_core.services.maintenance.health import Patient, health
+
+    troubles: list[tuple[str, BifrostError]] = []
+    try:
+        root = _folder(location)
+    except BifrostError as exc:
+        return health(Patient(settings.user_login, troubles=(("library", exc),)))
+    with ExitStack() as stack:
+        database: Optional[Database] = None
+        store: Optional[BlobStore] = None
+        url = _DEFAULT_STORE
+        try:
+            database = stack.enter_context(closing(_found_database(root, settings)))
+            url = _store_url(database)
+            database.check_revision()
+        except BifrostError as exc:
+            troubles.append(("library" if database is None else "database", exc))
+            database = None
+        try:
+            if database is not None or url != _DEFAULT_STORE or (root / "store").is_dir():
+                store = open_store(url, root, workers=settings.workers)
+        except BifrostError as exc:
+            troubles.append(("store", exc))
+        there = root if root.is_dir() else None
+        return health(Patient(settings.user_login, there, root / _VIEW_NAME, database, store, tuple(troubles)))
 
 
 def create_library(location: str, settings: Settings, *, store: Optional[str] = None) -> Library:
@@ -194,6 +226,13 @@ def _folder(location: str) -> Path:
         path = Path(location)
     path = path.expanduser()
     return (path.parent if path.name == DATABASE_NAME else path).resolve()
+
+
+def _found_database(root: Path, settings: Settings) -> Database:
+    path = root / DATABASE_NAME
+    if not path.is_file():
+        raise _no_library(root)
+    return Database.on_file(path, busy_timeout=settings.busy_timeout)
 
 
 def _no_library(root: Path) -> NotFound:

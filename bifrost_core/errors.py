@@ -206,7 +206,7 @@ class BlobCorrupt(StorageError):
     """The stored bytes are not the ones that were published."""
 
     code = "blob_corrupt"
-    default_hint = "Run `bifrost verify`; restore the blob from a backup or publish the file again."
+    default_hint = "Run `bifrost verify --set-aside`, then publish the same file again: that repairs every version."
 
 
 class StorageUnavailable(StorageError):

@@ -68,7 +68,7 @@ def expand_pattern(path: Path) -> Optional[FileSequence]:
         return None
     found, others = _fitting(path.parent, pattern)
     if not found:
-        raise _nothing_fits(path, others)
+        raise _nothing_fits(path, pattern, others)
     width = _padding([number for number, _ in found])
     if pattern.width is None and not pattern.tiles and width is None:
         raise InvalidRequest(
@@ -234,11 +234,20 @@ def _fitting(folder: Path, pattern: NamePattern) -> tuple[list[tuple[str, Path]]
 def _names_in(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return [entry.name for entry in entries if entry.is_file()]
+            return [entry.name for entry in entries if _may_be_frame(entry)]
     except OSError as exc:
         raise InvalidRequest(
             f"The folder “{folder}” cannot be read: {exc.strerror or exc}.", hint="Check the path and its permissions."
         ) from exc
+
+
+def _may_be_frame(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link that leads nowhere: a frame like that must be missed, not passed over."""
+    try:
+        return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())
+    except OSError:
+        # A link in a circle or into a closed folder: whoever reads it says so, and the files beside it are well.
+        return True
 
 
 def _one_per_frame(found: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
@@ -249,9 +258,11 @@ def _one_per_frame(found: Sequence[tuple[str, Path]]) -> list[tuple[str, Path]]:
     return [frames[frame] for frame in sorted(frames)]
 
 
-def _nothing_fits(path: Path, others: int) -> InvalidRequest:
+def _nothing_fits(path: Path, pattern: NamePattern, others: int) -> InvalidRequest:
     hint = f"Check the name and the folder “{path.parent}”."
-    if others:
+    if others and pattern.tiles:
+        hint = f"{others} files there have numbers that are no tiles (1001 and up): for frames write #, as in x.#.exr."
+    elif others:
         hint = f"{others} files there have another padding: one # stands for each digit, a single # for any padding."
     return InvalidRequest(f"No file fits the pattern “{path.name}”.", hint=hint, details={"pattern": str(path)})
 

@@ -96,10 +96,13 @@ def invalid_request(exc: ValidationError) -> InvalidRequest:
         {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
         for error in exc.errors(include_url=False, include_context=False, include_input=False)
     ]
-    sentence = "; ".join(_sentence(**problem) for problem in problems)
-    return InvalidRequest(f"{sentence[:1].upper()}{sentence[1:]}.", details={"problems": problems})
+    return InvalidRequest(
+        "; ".join(_sentence(**problem) for problem in problems) + ".", details={"problems": problems}
+    )
 
 
 def _sentence(field: str, message: str) -> str:
+    if field and not message[:1].islower():
+        return f"{field}: {message}"
     # Our own messages begin in lower case and name what they are about; pydantic's say "Field required".
-    return message if not field or message[:1].islower() else f"{field}: {message}"
+    return message[:1].upper() + message[1:]

@@ -41,6 +41,8 @@ class DamagedBlob(Model):
     damage: Damage
     versions: tuple[VersionLabel, ...]
     files: tuple[str, ...] = Field(description="names of the files, as published")
+    views: tuple[str, ...] = Field(default=(), description="files of the view that show the damaged bytes")
+    set_aside: str = Field(default="", description="where the damaged bytes were moved, if they were")
 
 
 class VerifyReport(Model):

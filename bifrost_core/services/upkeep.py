@@ -31,12 +31,17 @@ class Upkeep:
         self._root = root
 
     def verify(
-        self, project: Optional[str] = None, *, sample: Optional[float] = None, progress: Optional[Progress] = None
+        self,
+        project: Optional[str] = None,
+        *,
+        sample: Optional[float] = None,
+        set_aside: bool = False,
+        progress: Optional[Progress] = None,
     ) -> VerifyReport:
         """Read stored files again."""
         from bifrost_core.services.maintenance.verification import verify
 
-        return verify(self._context, project, sample=sample, progress=progress)
+        return verify(self._context, self._view, project, sample=sample, set_aside=set_aside, progress=progress)
 
     def collect_garbage(self, *, apply: bool = False, grace_hours: float = GRACE_HOURS) -> GarbageReport:
         """Find or remove what no version uses."""
@@ -46,9 +51,18 @@ class Upkeep:
 
     def health(self) -> HealthReport:
         """Look for what is wrong or will go wrong."""
-        from bifrost_core.services.maintenance.health import health
+        from bifrost_core.services.maintenance.health import Patient, health
 
-        return health(self._context, self._view, self._root)
+        context = self._context
+        return health(
+            Patient(
+                login=lambda: context.login,
+                root=self._root,
+                view=self._view.root,
+                database=context.database,
+                store=context.store,
+            )
+        )
 
     def export_project(self, project: str, path: Path, *, progress: Optional[Progress] = None) -> ArchiveReport:
         """Write a project into an archive."""

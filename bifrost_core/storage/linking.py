@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Optional
 
 from bifrost_core.errors import BlobCorrupt, InvalidRequest
-from bifrost_core.storage.copying import READ_ONLY, create_file, make_read_only, reflink, write_hashing
+from bifrost_core.storage.copying import READ_ONLY, create_file, is_read_only, make_read_only, reflink, write_hashing
 from bifrost_core.storage.hashing import reader
 from bifrost_core.storage.port import BlobStore, LocalFiles, Progress
 from bifrost_core.storage.system_paths import system_path
@@ -120,6 +120,19 @@ class Linker:
             return os.path.samestat(found, os.stat(system_path(self._local.path(file.sha256))))
         except FileNotFoundError:
             return False
+
+    def is_old_link(self, file: ViewFile, found: os.stat_result) -> bool:
+        """Return whether a file that was found is a hard link to what was the blob's file before it was replaced.
+
+        A damaged blob is replaced by the right bytes under the same name: what was linked to it is still damaged.
+        """
+        if self._local is None or found.st_nlink < 2 or not is_read_only(found.st_mode):
+            return False
+        try:
+            blob = os.stat(system_path(self._local.path(file.sha256)))
+        except FileNotFoundError:
+            return False
+        return found.st_dev == blob.st_dev and not os.path.samestat(found, blob)
 
     def _check_size(self, file: ViewFile, source: str) -> bool:
         try:

@@ -6,6 +6,7 @@
     ROOT/blobs/ab/ab12...             the blobs, by the first two digits of their SHA-256; read-only
     ROOT/documents/manifests/...      the documents, by their names
     ROOT/tmp/                         what is being written
+    ROOT/damaged/ab12...              blobs that were found damaged and set aside; made when it is needed
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import io
 import json
 import os
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import BinaryIO, Optional, cast
@@ -23,7 +25,7 @@ from bifrost_core.storage.copying import remove_file
 from bifrost_core.storage.digests import check_digest, check_digests, is_digest
 from bifrost_core.storage.documents import LocalDocuments
 from bifrost_core.storage.failures import StoreErrors, patiently
-from bifrost_core.storage.flushing import flush_folder
+from bifrost_core.storage.flushing import flush_folder, replace_file
 from bifrost_core.storage.port import Blob, DocumentStore, Progress, Source, Stored
 from bifrost_core.storage.sections import Section
 from bifrost_core.storage.staging import GROUP, Staging
@@ -40,7 +42,8 @@ _SLICE = 256
 
 
 class LocalBlobStore:
-    """A :class:`~bifrost_core.storage.port.BlobStore` in a folder, with the capability ``LocalFiles``.
+    """A :class:`~bifrost_core.storage.port.BlobStore` in a folder, with the capabilities ``LocalFiles`` and
+    ``Quarantine``.
 
     Args:
         root: the folder, as :meth:`create` made it.
@@ -165,6 +168,23 @@ class LocalBlobStore:
             if not remove_file(self.blob_file(sha256)):
                 self._check_marker()
 
+    def set_aside(self, sha256: str) -> str:
+        """Move a blob to the folder ``damaged`` and return the file that it is now."""
+        check_digest(sha256)
+        source, folder = self.blob_file(sha256), self.root / "damaged"
+        try:
+            with self._errors:
+                os.stat(source)
+                with suppress(FileExistsError):
+                    os.mkdir(system_path(folder))
+                target = _free_name(folder, sha256)
+                patiently(lambda: replace_file(source, system_path(target)))
+                for changed in (system_path(folder), os.path.dirname(source), system_path(self.root)):
+                    flush_folder(changed)
+        except StorageUnavailable as exc:
+            raise self._absent(sha256, exc) from exc
+        return str(target)
+
     def list(self) -> Iterator[Blob]:
         """Yield every blob, in no order."""
         for shard in _SHARDS:
@@ -215,6 +235,14 @@ def _exists(path: str) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def _free_name(folder: Path, name: str) -> Path:
+    path, number = folder / name, 1
+    while os.path.lexists(system_path(path)):
+        number += 1
+        path = folder / f"{name}-{number}"
+    return path
 
 
 def _listed(entry: os.DirEntry[str]) -> Optional[Blob]:

@@ -28,11 +28,15 @@ class _Entry:
 
 
 class MemoryBlobStore:
-    """A :class:`~bifrost_core.storage.port.BlobStore` in memory; safe to use from several threads."""
+    """A :class:`~bifrost_core.storage.port.BlobStore` in memory, with the capability ``Quarantine``.
+
+    It is safe to use from several threads.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._blobs: dict[str, _Entry] = {}
+        self._damaged: list[tuple[str, _Entry]] = []
         self._documents = MemoryDocuments()
 
     @property
@@ -104,6 +108,16 @@ class MemoryBlobStore:
         check_digest(sha256)
         with self._lock:
             self._blobs.pop(sha256, None)
+
+    def set_aside(self, sha256: str) -> str:
+        """Move a blob out of the way and return the name that it has now."""
+        self._entry(sha256)
+        with self._lock:
+            entry = self._blobs.pop(sha256, None)
+            if entry is None:
+                raise BlobNotFound(f"The store has no blob {sha256}.", details={"sha256": sha256})
+            self._damaged.append((sha256, entry))
+            return f"memory:damaged/{len(self._damaged)}-{sha256}"
 
     def list(self) -> Iterator[Blob]:
         """Yield every blob, in no order."""

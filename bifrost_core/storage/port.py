@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Callable, Optional, Protocol, runtime_checkable
 
-__all__ = ["Blob", "BlobStore", "DocumentStore", "LocalFiles", "Progress", "Source", "Stored"]
+__all__ = ["Blob", "BlobStore", "DocumentStore", "LocalFiles", "Progress", "Quarantine", "Source", "Stored"]
 
 Progress = Callable[[int], None]
 """Told the bytes done since the last call, from any thread; it may raise ``Cancelled`` to stop the work."""
@@ -138,4 +138,19 @@ class LocalFiles(Protocol):
 
     def path(self, sha256: str) -> Path:
         """Return the file of a blob (it may be missing). Nobody may write to it."""
+        ...
+
+
+@runtime_checkable
+class Quarantine(Protocol):
+    """The capability of a store that can take a damaged blob out of the way, so that the right bytes can be put."""
+
+    def set_aside(self, sha256: str) -> str:
+        """Move a blob's bytes under a name that no blob has, and return where they are now.
+
+        The blob is then missing, for every reader, until its bytes are put again. What was set aside before stays.
+
+        Raises:
+            BlobNotFound: it is not stored.
+        """
         ...

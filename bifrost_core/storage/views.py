@@ -3,7 +3,8 @@
 A view holds nothing that the store does not: it can be thrown away and made again. Its files are read-only. A file
 that somebody changed all the same is never thrown away: it is renamed to ``NAME.modified-TIME``, and the published
 one takes its place. That counts as changed whose size differs, or that may be written again and is younger than the
-blob, or whose bytes differ after either of these.
+blob, or whose bytes differ after either of these. A hard link to what was the blob before that was replaced (since it
+was damaged) is no file of its own and is replaced too.
 """
 
 from __future__ import annotations
@@ -179,6 +180,8 @@ class View:
             return False
         if not stat.S_ISREG(found.st_mode) or found.st_size != file.size:
             return False
+        if linker.is_old_link(file, found):
+            return False
         if is_read_only(found.st_mode) or found.st_mtime <= self._store.stat(file.sha256).stored.timestamp():
             return True
         if hash_file(target)[0] == file.sha256:
@@ -201,11 +204,18 @@ class View:
             if os.path.lexists(name):
                 if self._is_right(linker, file, target):
                     return  # another process was faster
-                self._set_aside(name)
+                self._make_room(linker, file, name)
             patiently(lambda: replace_file(building, name))
         finally:
             with suppress(OSError):
                 remove_file(building)
+
+    def _make_room(self, linker: Linker, file: ViewFile, path: str) -> None:
+        with suppress(FileNotFoundError):  # another process makes room too
+            if not linker.is_old_link(file, os.lstat(path)):
+                self._set_aside(path)
+            elif os.name == "nt":
+                remove_file(path)  # Windows replaces no read-only file
 
     def _set_aside(self, path: str) -> None:
         """Rename what somebody changed or put there; it is theirs."""

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, Callable, cast
 import pytest
 
 from bifrost_core.errors import BlobNotFound, Cancelled, InvalidRequest, SourceChanged
-from bifrost_core.storage.port import BlobStore, LocalFiles, Source
+from bifrost_core.storage.port import BlobStore, LocalFiles, Quarantine, Source
 
 __all__ = ["BlobStoreContract"]
 
@@ -406,6 +406,33 @@ class BlobStoreContract:
             assert store.path(sha256).read_bytes() == b"local"
             assert not store.path(_NOWHERE).exists()
         assert _read(store, sha256) == b"local"
+
+    # Quarantine
+
+    def test_a_blob_can_be_put_anew_when_it_was_set_aside(self, store: BlobStore) -> None:
+        other = store.put(io.BytesIO(b"other")).sha256
+        places = []
+        for data in (b"damaged", b"damaged", _bytes(_BIG)):
+            sha256 = store.put(io.BytesIO(data)).sha256
+            if not isinstance(store, Quarantine):
+                return
+            places.append(store.set_aside(sha256))
+            assert store.missing([sha256, other]) == {sha256}
+            assert _contents(store) == {other, *(_digest(b"damaged") for _ in places[2:])}
+            with pytest.raises(BlobNotFound):
+                self.opened_again(store).open(sha256)
+            assert not store.put(io.BytesIO(data)).was_known
+            assert _read(store, sha256) == data
+        assert len(set(places)) == 3
+        assert list(store.documents.list()) == []
+
+    def test_nothing_is_set_aside_when_it_is_not_stored(self, store: BlobStore) -> None:
+        if isinstance(store, Quarantine):
+            with pytest.raises(BlobNotFound):
+                store.set_aside(_NOWHERE)
+            with pytest.raises(InvalidRequest):
+                store.set_aside("../tmp")
+        assert _contents(store) == set()
 
 
 def _cancel(_: int) -> None:

@@ -71,7 +71,16 @@ class Bundle:
 
 
 def absolute(path: Union[str, os.PathLike[str]]) -> Path:
-    """Return the path from the root on, without ``..``; links are not followed."""
+    """Return the path from the root on, without ``..``; links are not followed.
+
+    Raises:
+        InvalidRequest: it is empty, which elsewhere stands for the present folder.
+    """
+    if not os.fspath(path):
+        raise InvalidRequest(
+            "The name of a file is empty.",
+            hint="Perhaps a variable of a script has no value; the present folder is “.”.",
+        )
     return Path(os.path.normpath(Path(path).absolute()))
 
 
@@ -197,7 +206,8 @@ def _files_below(folder: Path) -> tuple[list[Path], list[str]]:
         skipped = [name for name in folders if _is_hidden(name) or (here / name).is_symlink()]
         folders[:] = sorted(set(folders) - set(skipped))
         for name in sorted(names):
-            if not _is_hidden(name) and (here / name).is_file():
+            # Not Path.is_file: of a link into a closed folder it raises.
+            if not _is_hidden(name) and os.path.isfile(here / name):  # noqa: PTH113
                 files.append(here / name)
             else:
                 skipped.append(name)
@@ -222,14 +232,29 @@ def _main_kind(files: Sequence[Path]) -> tuple[str, list[Path], list[Path]]:
 def _not_there(path: Path) -> InvalidRequest:
     if path.exists():
         return InvalidRequest(f"“{path}” is neither a file nor a folder.", hint="Name a file that can be copied.")
+    if path.is_symlink():
+        target = os.readlink(path)  # noqa: PTH115 - Windows: as it was written
+        return InvalidRequest(
+            f"“{path}” is a link to “{target}”, which is not there.",
+            hint="Name the file itself, or correct the link.",
+            details={"path": str(path)},
+        )
     hint = "Check the path."
     if path.parent.is_dir():
-        close = difflib.get_close_matches(path.name, [file.name for file in path.parent.iterdir()], n=1)
+        close = difflib.get_close_matches(path.name, _names_beside(path), n=1)
         if close:
             hint = f"Did you mean “{close[0]}”?"
     else:
         hint = f"There is no folder “{path.parent}” either; check the path."
     return InvalidRequest(f"There is no file “{path}”.", hint=hint, details={"path": str(path)})
+
+
+def _names_beside(path: Path) -> list[str]:
+    try:
+        return [file.name for file in path.parent.iterdir()]
+    except OSError:
+        # It may be passed through but not read: then there is no better hint.
+        return []
 
 
 def _unreadable(path: Path, exc: Exception) -> InvalidRequest:

@@ -105,7 +105,9 @@ def collect(
     if thumbnail is not None:
         if THUMBNAIL in groups:
             raise InvalidRequest("The thumbnail is given twice.", hint="Give it once.")
-        _group(groups, THUMBNAIL).plain.append(_checked_thumbnail(absolute(thumbnail)))
+        _group(groups, THUMBNAIL).plain.append(absolute(thumbnail))
+    for path in groups[THUMBNAIL].plain if THUMBNAIL in groups else ():
+        _check_thumbnail(path)
     bundles = {key: group.all_bundles(finder) for key, group in groups.items()}
     found = tuple(_merge(groups[key].name, parts) for key, parts in bundles.items())
     flat = [bundle for parts in bundles.values() for bundle in parts]
@@ -237,12 +239,11 @@ def _checked_name(name: str) -> str:
         ) from exc
 
 
-def _checked_thumbnail(path: Path) -> Path:
+def _check_thumbnail(path: Path) -> None:
     if not is_file(path):
         raise InvalidRequest(f"There is no thumbnail “{path}”.", hint="Check the path.")
     if representation_name(path.name) not in _IMAGES:
         raise InvalidRequest(f"“{path.name}” cannot be the thumbnail.", hint="Take a PNG or JPEG image.")
-    return path
 
 
 def _warnings(name: str, bundles: Iterable[Bundle]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Optional
 
-from bifrost_core.errors import NotFound
+from bifrost_core.errors import BlobCorrupt, BlobNotFound, NotFound
 from bifrost_core.models.files import THUMBNAIL, Representation
 from bifrost_core.models.layout import representation_path
 from bifrost_core.models.names import name_key
@@ -73,11 +73,16 @@ def load(
     version = services.versions.get(reference if wanted is None else _without_representation(wanted))
     chosen = _choose(version, wanted.representation if wanted else None)
     paths: list[Path] = []
-    for item in chosen:
-        if to is None:
-            paths += show(view, version, item, progress=progress)
-        else:
-            paths += _place(store, version, item, to, copy=copy, overwrite=overwrite, progress=progress)
+    try:
+        for item in chosen:
+            if to is None:
+                paths += show(view, version, item, progress=progress)
+            else:
+                paths += _place(store, version, item, to, copy=copy, overwrite=overwrite, progress=progress)
+    except (BlobCorrupt, BlobNotFound) as exc:
+        # A digest alone tells an artist nothing.
+        message = f"{version.reference} cannot be loaded: {exc.message}"
+        raise type(exc)(message, hint=exc.hint, details={**exc.details, "version": version.reference}) from exc
     name = chosen[0].name if wanted and wanted.representation else None
     pinned = Reference.parse(version.reference).pinned(version.number, name)
     return LoadResult(pinned, version, chosen, tuple(paths))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Callable, Optional, TypeVar
 
+import click
+
 from bifrost_cli.output import Column, Output
 from bifrost_cli.wording import time_text, words
 
@@ -84,5 +86,7 @@ def archived_filter(archived: bool, everything: bool) -> Optional[bool]:
 def tags_given(tags: Sequence[str], no_tags: bool) -> Optional[tuple[str, ...]]:
     """Return the new tags, or None when they stay as they are."""
     if no_tags:
+        if tags:
+            raise click.UsageError("--tag and --no-tags exclude each other.")
         return ()
     return tuple(tags) or None

@@ -68,7 +68,7 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         10: "The server has a problem.",
         11: "The DCC has a problem.",
         12: "A setting is missing or wrong.",
-        DAMAGE: "`bifrost verify` found damage, or `bifrost doctor` found a problem.",
+        DAMAGE: "`bifrost verify` found damage or a lost manifest, or `bifrost doctor` found a problem.",
         CANCELLED: "It was cancelled (Ctrl-C).",
     }
 )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import errno
 import gc
+import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Optional
+from typing import Optional, TextIO
 
 import click
 
@@ -15,7 +16,7 @@ from bifrost_cli import exits
 from bifrost_cli.command import LazyCommand, LazyGroup
 from bifrost_cli.session import Session
 from bifrost_core import __version__
-from bifrost_core.errors import BifrostError, Cancelled, InternalError
+from bifrost_core.errors import BifrostError, Cancelled, ConfigurationError, InternalError
 
 __all__ = ["COMPLETION_VARIABLE", "PROGRAM", "call", "main", "run"]
 
@@ -78,15 +79,30 @@ def run() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_CLEANINGS)
     if COMPLETION_VARIABLE in os.environ:
         main.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, obj=Session())
-    # A file name that is no valid text, or a character that the console lacks, must not end in a traceback.
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
-            stream.reconfigure(errors="surrogateescape" if utf8 and os.name != "nt" else "replace")
+    _prepare_streams()
     code = call(sys.argv[1:])
     # All is closed. Without this, Python would look through every object for garbage before it ends.
     gc.freeze()
     sys.exit(code)
+
+
+def _prepare_streams() -> None:
+    """Make sure that whatever is printed can be, even where nobody listens."""
+    # Closed by the caller (`>&-`, a service, pythonw): Python then has no stream at all.
+    if sys.stdout is None:
+        sys.stdout = _nowhere()
+    if sys.stderr is None:
+        sys.stderr = _nowhere()
+    # A file name that is no valid text, or a character that the console lacks, must not end in a traceback.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            utf8 = (stream.encoding or "").lower().replace("-", "") == "utf8"
+            stream.reconfigure(errors="surrogateescape" if utf8 and os.name != "nt" else "replace")
+
+
+def _nowhere() -> TextIO:
+    # It stays open as long as the process, and so needs no closing.
+    return open(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8", closefd=False)
 
 
 def call(arguments: Sequence[str]) -> int:
@@ -104,7 +120,7 @@ def call(arguments: Sequence[str]) -> int:
     except Exception as exc:  # noqa: BLE001 - the boundary of the process: an artist never meets a traceback
         if _reader_is_gone(exc):
             return _silence()
-        return _report(InternalError(f"Bifrost met a fault of its own: {type(exc).__name__}: {exc}"), session)
+        return _report(_fault(exc), session)
     return code
 
 
@@ -135,6 +151,16 @@ def _refuse(exc: click.ClickException, session: Session, arguments: Sequence[str
     path = context.command_path if context else PROGRAM
     session.output.failure("usage", exc.format_message(), f"`{path} --help` shows how it is used.")
     return exc.exit_code
+
+
+def _fault(exc: Exception) -> BifrostError:
+    if isinstance(exc, UnicodeEncodeError) and exc.encoding.lower().replace("-", "") != "utf8":
+        lacking = ascii(exc.object[exc.start : exc.end])
+        return ConfigurationError(
+            f"The language settings of this terminal ({exc.encoding}) have no {lacking}, which a file name needs.",
+            hint="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, then try again.",
+        )
+    return InternalError(f"Bifrost met a fault of its own: {type(exc).__name__}: {exc}")
 
 
 def _reader_is_gone(exc: Exception) -> bool:

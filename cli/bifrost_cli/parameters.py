@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = [
     "Percentage",
     "Resolution",
     "asset_path",
+    "at_home",
     "json_file",
     "metadata",
     "shot_path",
@@ -119,6 +121,11 @@ def _path(collection: str, words: Sequence[str]) -> str:
     if "://" in text or not slash or rest.partition("/")[0].casefold() in ("assets", "shots"):
         return text
     return f"{project}/{collection}/{rest}"
+
+
+def at_home(name: str) -> str:
+    """Return the path of ``~/file``: no shell puts the folder in behind ``usd=``, nor between quotes."""
+    return os.path.expanduser(name) if name.startswith("~") and not os.path.lexists(name) else name  # noqa: PTH111
 
 
 def metadata(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -96,3 +96,36 @@ def test_users_are_created_and_changed(cli: Cli) -> None:
     cli.do("user", "create", "ben", "--name", "Ben Ode", "--email", "ben@example.com")
     assert cli.json("user", "update", "ben", "--inactive")["active"] is False
     assert {item["login"] for item in cli.json("user", "list")["items"]} >= {"ben"}
+
+
+def test_project_list_says_why_it_is_empty_when_all_projects_are_archived(cli: Cli) -> None:
+    assert "No project is archived." in cli.run("project", "list", "--archived").stderr
+    cli.do("project", "archive", "DEMO")
+    assert "All projects are archived" in cli.run("project", "list").stderr
+
+
+def test_project_show_prints_the_schema_when_it_has_one(cli: Cli) -> None:
+    cli.file("schema.json", '{"type": "object", "required": ["lens"]}')
+    cli.do("project", "update", "DEMO", "--metadata-schema", "schema.json")
+    assert '"required": ["lens"]' in cli.do("project", "show", "DEMO")
+
+
+def test_update_is_refused_when_two_options_exclude_each_other(cli: Cli) -> None:
+    cli.file("schema.json", "{}")
+    cli.do("task", "create", CHAIR, "modeling")
+    for words in (
+        ("project", "update", "DEMO", "--metadata-schema", "schema.json", "--no-metadata-schema"),
+        ("asset", "update", CHAIR, "--tag", "wood", "--no-tags"),
+        ("task", "update", CHAIR, "modeling", "--assign", "mia", "--unassign"),
+    ):
+        assert "exclude each other" in cli.error(2, *words)["message"]
+
+
+def test_task_update_says_what_became_of_the_task_when_it_is_put_away(cli: Cli) -> None:
+    cli.do("task", "create", CHAIR, "modeling")
+    assert cli.do("task", "update", CHAIR, "modeling", "--archive").startswith("Archived task modeling")
+    assert cli.do("task", "update", CHAIR, "modeling", "--restore").startswith("Restored task modeling")
+
+
+def test_shot_is_refused_with_the_reason_when_its_name_has_four_parts(cli: Cli) -> None:
+    assert "too many parts" in cli.error(3, "shot", "create", "DEMO", "s01/ep01/sq010/sh020")["message"]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -191,3 +192,49 @@ def test_output_is_let_go_quietly_when_its_reader_is_gone(published: Cli) -> Non
     assert process.stderr.read() == ""
     process.stderr.close()
     process.wait(timeout=60)
+
+
+def test_home_folder_is_found_when_a_path_begins_with_a_tilde(cli: Cli) -> None:
+    cli.file("home/chair.obj", "v 0 0 0\n")
+    cli.file("home/chair.png", "a picture")
+    cli.environment["HOME"] = cli.environment["USERPROFILE"] = str(cli.folder / "home")
+    named = ("--representation", "obj=~/chair.obj", "--thumbnail", "~/chair.png")
+    assert len(cli.json("publish", CHAIR, "model", *named)["representations"]) == 2
+    loaded = cli.json("load", f"{CHAIR}/model", "--to", "~/loaded")
+    assert Path(loaded["paths"][0]).parent == cli.folder / "home" / "loaded"
+
+
+def test_empty_path_is_refused_when_a_script_has_an_empty_variable(cli: Cli) -> None:
+    cli.file("chair.obj", "v 0 0 0\n")
+    assert "is empty" in cli.error(3, "publish", CHAIR, "model", "")["message"]
+    cli.do("publish", CHAIR, "model", "chair.obj")
+    assert "names no folder" in cli.error(2, "load", f"{CHAIR}/model", "--to", "")["message"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell closes the streams")
+def test_command_ends_as_ever_when_its_streams_are_closed(cli: Cli) -> None:
+    cli.file("chair.obj", "v 0 0 0\n")
+    run = f'"{sys.executable}" -m bifrost_cli.main'
+    for command, code in (
+        (f"publish {CHAIR} model chair.obj >&-", 0),
+        (f"load {CHAIR}/model 2>&-", 0),
+        (f"load {CHAIR}/rig 2>&-", 4),
+        ("doctor >&- 2>&-", 0),
+    ):
+        variables = {**os.environ, **cli.variables}
+        done = subprocess.run(
+            f"{run} {command}", shell=True, cwd=cli.folder, env=variables, capture_output=True, check=False
+        )
+        assert (command, done.returncode, done.stderr) == (command, code, b"")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the encoding of file names follows the language")
+def test_error_names_the_language_settings_when_they_cannot_name_a_file(cli: Cli) -> None:
+    cli.file("Stuhl.obj", "v 0 0 0\n")
+    cli.file("Stühle.obj", "v 1 0 0\n")
+    cli.do("publish", CHAIR, "model", "Stuhl.obj", "Stühle.obj")
+    cli.environment.update(LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    done = cli.process("load", f"{CHAIR}/model", "--to", "here")
+    assert done.returncode == 12
+    assert "language settings" in done.stderr
+    assert "LC_ALL=C.UTF-8" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,8 @@ if sys.platform == "linux":
     from machine import MOUNT_TESTS, TRACE_TESTS, XFS_TESTS, can_mount, can_mount_xfs, can_trace
     from suffering import Publisher, Sufferer
 
+    if os.environ.get("BIFROST_AMS_TEST_EVERYTHING") and not (can_trace() and can_mount() and can_mount_xfs()):
+        raise pytest.UsageError("Everything shall be tried, but this machine cannot trace, mount or make XFS images.")
     collect_ignore = [
         *([] if can_trace() else TRACE_TESTS),
         *([] if can_mount() else MOUNT_TESTS),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
+from bifrost_core.database.engine import Database
 from bifrost_core.database.tables import EntityRow, ProjectRow, PublishRow, UserRow, VersionRow
 from bifrost_core.models.base import utc_now
 from bifrost_core.models.publish import PublishState
 from bifrost_core.models.upkeep import HealthFinding, HealthLevel
-from bifrost_core.services.context import Context
 from bifrost_core.services.maintenance.file_systems import network_file_system
 
 __all__ = ["DatabaseHealth"]
@@ -23,8 +23,8 @@ _MOST_ERRORS = 3
 class DatabaseHealth:
     """Looks at the database of a library in ``root``."""
 
-    def __init__(self, context: Context, root: Path) -> None:
-        self._database = context.database
+    def __init__(self, database: Database, root: Path) -> None:
+        self._database = database
         self._root = root
 
     def sqlite(self) -> Iterator[HealthFinding]:

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import random
 import threading
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Optional
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
-from bifrost_core.database.tables import EntityRow, FileRow, ProductRow, RepresentationRow, VersionRow
+from bifrost_core.database.tables import EntityRow, ProductRow, VersionRow
 from bifrost_core.errors import BlobNotFound, InvalidRequest, StorageError
 from bifrost_core.models.dependency import VersionLabel
-from bifrost_core.models.upkeep import Damage, DamagedBlob, VerifyReport
+from bifrost_core.models.upkeep import Damage, VerifyReport
 from bifrost_core.services.context import Context
 from bifrost_core.services.lookup import batches, find_project, located_versions
 from bifrost_core.services.maintenance.blobs import UsedBlob, count_used, used_blobs
+from bifrost_core.services.maintenance.damage import Damages, stored_digest
 from bifrost_core.services.manifests import PREFIX, version_document
 from bifrost_core.services.reading import as_label
 from bifrost_core.services.restoring.documents import document_name_of
-from bifrost_core.storage.port import BlobStore, Progress
+from bifrost_core.storage.port import BlobStore, Progress, Quarantine
+from bifrost_core.storage.views import View
 from bifrost_core.storage.workers import Workers
 
 __all__ = ["verify"]
@@ -31,43 +30,52 @@ __all__ = ["verify"]
 _READERS = 2
 """Hashing takes one core a reader; more would only make a hard disk jump."""
 
-_BLOCK = 1 << 20
-
 
 def verify(
     context: Context,
+    view: View,
     project: Optional[str] = None,
     *,
     sample: Optional[float] = None,
+    set_aside: bool = False,
     progress: Optional[Progress] = None,
 ) -> VerifyReport:
-    """Read the blobs that versions use again, and look for the versions' manifests; nothing is changed.
+    """Read the blobs that versions use again, and look for the versions' manifests.
 
     Args:
         context: the library.
+        view: its view.
         project: code or id; None: all.
         sample: the share of the blobs to read, chosen by chance: more than 0, at most 1.
+        set_aside: move corrupt blobs out of the way, so that publishing the same files again repairs them; without
+            it nothing is changed.
         progress: told the bytes read; it may raise ``Cancelled``.
 
     Raises:
         NotFound: there is no such project.
-        InvalidRequest: the sample is not a share.
+        InvalidRequest: the sample is not a share, or the store cannot set blobs aside.
         StorageUnavailable: the store as a whole does not answer.
     """
     if sample is not None and not 0 < sample <= 1:
         raise InvalidRequest("A sample is more than 0 % and at most 100 % of the files.")
+    if set_aside and not isinstance(context.store, Quarantine):
+        raise InvalidRequest(
+            "This kind of store cannot set damaged files aside.",
+            hint="Restore them from the store's own versions or backups; `bifrost verify` names them.",
+        )
     with context.reading() as session:
         project_id = None if project is None else find_project(session, project).id
         total = count_used(session, project_id)
     check = _Check(context.store, progress)
     blobs = _chosen(context, project_id, total, 1.0 if sample is None else sample)
     check.workers.run(blobs, total)
-    with context.reading() as session:
-        damaged = tuple(_hit(session, sha256, check.damage[sha256]) for sha256 in sorted(check.damage))
+    damages = Damages(context, view)
+    damaged = [damages.described(sha256, check.damage[sha256]) for sha256 in sorted(check.damage)]
+    hit = [item for item in damaged if item is not None]
     return VerifyReport(
         blobs=check.blobs,
         size=check.size,
-        damaged=tuple(item for item in damaged if item.versions),
+        damaged=tuple(damages.set_aside(item) if set_aside else item for item in hit),
         missing_manifests=_without_manifest(context, project_id),
     )
 
@@ -86,7 +94,7 @@ class _Check:
 
     def _look(self, blob: UsedBlob) -> None:
         try:
-            damage = None if self._digest(blob.sha256) == blob.sha256 else Damage.CORRUPT
+            damage = None if stored_digest(self._store, blob.sha256, self._advance) == blob.sha256 else Damage.CORRUPT
         except BlobNotFound:
             damage = Damage.MISSING
         except StorageError:
@@ -96,16 +104,6 @@ class _Check:
             self.blobs += 1
             if damage is not None:
                 self.damage[blob.sha256] = damage
-
-    def _digest(self, sha256: str) -> str:
-        found = hashlib.sha256()
-        with closing(self._store.open(sha256)) as stream:
-            while True:
-                data = stream.read(_BLOCK)
-                if not data:
-                    return found.hexdigest()
-                self._advance(len(data))
-                found.update(data)
 
     def _advance(self, count: int) -> None:
         self.workers.check()
@@ -128,19 +126,6 @@ def _chosen(context: Context, project_id: Optional[str], total: int, share: floa
                 wanted -= 1
                 yield blob
             left -= 1
-
-
-def _hit(session: Session, sha256: str, damage: Damage) -> DamagedBlob:
-    rows = session.execute(
-        select(RepresentationRow.version_id, FileRow.name)
-        .join(FileRow, FileRow.representation_id == RepresentationRow.id)
-        .where(FileRow.sha256 == sha256)
-    ).all()
-    found = located_versions(session, {version_id for version_id, _ in rows})
-    labels = sorted((as_label(item) for item in found.values()), key=lambda label: label.reference)
-    return DamagedBlob(
-        sha256=sha256, damage=damage, versions=tuple(labels), files=tuple(sorted({name for _, name in rows}))
-    )
 
 
 def _without_manifest(context: Context, project_id: Optional[str]) -> tuple[VersionLabel, ...]:

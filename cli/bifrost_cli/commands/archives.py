@@ -32,10 +32,10 @@ def export(session: Session, project: str, file: Path) -> None:
 @click.command(
     "import",
     cls=BifrostCommand,
-    examples=["bifrost import demo.bifrost.zip", "bifrost import demo.bifrost.zip --code DEMO2"],
+    examples=["bifrost import demo.bifrost.zip", "bifrost import demo.bifrost.zip --as DEMO2"],
 )
 @_ARCHIVE
-@click.option("--code", metavar="CODE", help="Another code for the project; without this it keeps its own.")
+@click.option("--as", "code", metavar="CODE", help="Another code for the project; without this it keeps its own.")
 @click.pass_obj
 def import_archive(session: Session, file: Path, code: Optional[str]) -> None:
     """Read a project from an archive."""
@@ -50,3 +50,5 @@ def import_archive(session: Session, file: Path, code: Optional[str]) -> None:
     output.answer(report, lambda: output.done(f"Imported {report.project}: {new}"))
     for skipped in report.skipped:
         output.warn(f"left out: {skipped}")
+    if report.skipped:
+        output.note(f"Importing {file} again adds what was left out, once what that needs is in the library.")

@@ -82,3 +82,4 @@ def _print(output: Output, report: RecoverReport) -> None:
         output.warn(f"skipped {skipped}")
     if report.missing_blobs:
         output.warn(f"{count(len(report.missing_blobs), 'file')} missing in the store: `bifrost verify` names them")
+    output.note("Next: `bifrost verify` reads every file again, `bifrost doctor` checks the rest.")

@@ -10,6 +10,7 @@ import click
 
 from bifrost_cli.command import BifrostCommand
 from bifrost_cli.completing import ReferenceText
+from bifrost_cli.parameters import at_home
 from bifrost_cli.session import Session
 from bifrost_core.errors import AlreadyExists
 
@@ -24,13 +25,11 @@ __all__ = ["load"]
     ],
 )
 @click.argument("reference", type=ReferenceText(with_product=True), metavar="REF")
-@click.option(
-    "--to", type=click.Path(path_type=Path), metavar="FOLDER", help="Place the files there, not only in the library."
-)
+@click.option("--to", metavar="FOLDER", help="Place the files there, not only in the library.")
 @click.option("--copy", is_flag=True, help="With --to: as files of your own that you may change, not as links.")
 @click.option("--overwrite", is_flag=True, help="With --to: in place of files that are there already.")
 @click.pass_obj
-def load(session: Session, reference: str, to: Optional[Path], copy: bool, overwrite: bool) -> None:
+def load(session: Session, reference: str, to: Optional[str], copy: bool, overwrite: bool) -> None:
     """Print the paths of a version's files, ready to open.
 
     REF is PROJECT/assets/NAME/PRODUCT or PROJECT/shots/SEQ/NAME/PRODUCT, and if you like @v003, @latest or
@@ -38,11 +37,13 @@ def load(session: Session, reference: str, to: Optional[Path], copy: bool, overw
     """
     if (copy or overwrite) and to is None:
         raise click.UsageError("--copy and --overwrite need --to FOLDER.")
+    if to == "":
+        raise click.UsageError("--to names no folder; the present one is “.”.")
     from bifrost_core.workflows.loading import load as load_files
 
     library, output = session.library, session.output
     # Absolute, so that the paths can be used elsewhere; a link in it stays one.
-    folder = None if to is None else Path(os.path.abspath(to))  # noqa: PTH100
+    folder = None if to is None else Path(os.path.abspath(at_home(to)))  # noqa: PTH100
     try:
         with output.progress("Loading") as shown:
             result = load_files(

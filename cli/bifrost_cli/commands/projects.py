@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -72,7 +73,8 @@ def create(session: Session, /, code: str, **options: Any) -> None:
 def list_projects(session: Session, archived: bool, everything: bool) -> None:
     """List the projects of the library."""
     output = session.output
-    found = [item for item in session.library.projects.list() if everything or item.archived == archived]
+    projects = session.library.projects.list()
+    found = [item for item in projects if everything or item.archived == archived]
     columns = [
         Column("CODE"),
         Column("FPS", right=True),
@@ -81,8 +83,10 @@ def list_projects(session: Session, archived: bool, everything: bool) -> None:
     ]
     rows = [[item.code, f"{item.fps:g}", f"{item.width}x{item.height}", _titled(item)] for item in found]
     output.answer({"items": found, "next_cursor": None}, lambda: output.table(columns, rows))
-    if not found:
+    if not projects:
         output.note("There is no project here yet. Create one: bifrost project create CODE")
+    elif not found:
+        output.note("No project is archived." if archived else "All projects are archived; --all shows them.")
 
 
 @project.command("show", examples=["bifrost project show DEMO"])
@@ -106,6 +110,8 @@ def show(session: Session, code: str) -> None:
 @click.pass_obj
 def update(session: Session, /, code: str, new_code: Optional[str], no_metadata_schema: bool, **options: Any) -> None:
     """Change a project; what is not given stays as it is."""
+    if no_metadata_schema and options["metadata_schema"]:
+        raise click.UsageError("--metadata-schema and --no-metadata-schema exclude each other.")
     from bifrost_core.models.project import ProjectUpdate
 
     fields = _fields(**options)
@@ -140,7 +146,7 @@ def show_project(output: Output, found: Project) -> None:
             ("fps", f"{found.fps:g}"),
             ("resolution", f"{found.width}x{found.height}"),
             ("statuses", words(found.statuses)),
-            ("metadata", "checked by a schema" if found.metadata_schema else ""),
+            ("metadata", f"must fit {json.dumps(found.metadata_schema)}" if found.metadata_schema else ""),
             ("archived", "yes" if found.archived else ""),
             ("created", f"{time_text(found.created)} by {found.created_by}"),
         ]

@@ -12,7 +12,7 @@ import click
 from bifrost_cli.command import BifrostCommand
 from bifrost_cli.completing import ReferenceText
 from bifrost_cli.output import Output
-from bifrost_cli.parameters import KeyValue, metadata
+from bifrost_cli.parameters import KeyValue, at_home, metadata
 from bifrost_cli.session import Session
 from bifrost_core.errors import BifrostError, Cancelled
 
@@ -55,7 +55,11 @@ __all__ = ["publish"]
     metavar="NAME=VALUE",
     help="A fact about it, text or JSON; may be repeated.",
 )
-@click.option("--token", metavar="TOKEN", help="Your own name for this publish: given twice, it is published once.")
+@click.option(
+    "--token",
+    metavar="TOKEN",
+    help="Your own name for this publish, of 8 characters or more: given twice, it is published once.",
+)
 @click.pass_obj
 def publish(session: Session, /, **given: Any) -> None:
     """Publish files as a new version of a product.
@@ -88,9 +92,11 @@ def _order(
 
     fields = {name: value for name, value in given.items() if value is not None}
     fields.setdefault("token", uuid.uuid4().hex)
+    if "thumbnail" in fields:
+        fields["thumbnail"] = at_home(fields["thumbnail"])
     return PublishOrder(
         files=tuple(file for name in files for file in _expanded(name)),
-        representations=representations,
+        representations=tuple((name, at_home(file)) for name, file in representations),
         metadata=metadata(meta),
         **fields,
     )
@@ -98,6 +104,7 @@ def _order(
 
 def _expanded(name: str) -> list[str]:
     """Return the files that a wildcard stands for: on Windows the shell leaves that to the program."""
+    name = at_home(name)
     if "*" not in name or Path(name).exists():
         return [name]
     return sorted(glob.glob(name)) or [name]  # noqa: PTH207 - the pattern may be absolute

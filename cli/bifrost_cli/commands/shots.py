@@ -184,9 +184,8 @@ def _name(found: Shot) -> str:
 def _place(name: str) -> dict[str, Any]:
     parts = name.split("/")
     if len(parts) not in (2, 3):
-        raise InvalidRequest(
-            f"“{name}” does not say which sequence the shot is in.", hint="Write SEQ/NAME or EPISODE/SEQ/NAME."
-        )
+        why = "does not say which sequence the shot is in" if len(parts) < 2 else "has too many parts for a shot"
+        raise InvalidRequest(f"“{name}” {why}.", hint="Write SEQ/NAME or EPISODE/SEQ/NAME.")
     return dict(zip(("name", "sequence", "episode"), reversed(parts)))
 
 

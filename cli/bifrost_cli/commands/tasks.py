@@ -108,12 +108,15 @@ def update(
     archived: Optional[bool],
 ) -> None:
     """Change a task; what is not given stays as it is."""
+    if unassign and assignees:
+        raise click.UsageError("--assign and --unassign exclude each other.")
     from bifrost_core.models.task import TaskUpdate
 
     given = () if unassign else assignees or None
     changes = request(TaskUpdate, status=status, assignees=given, archived=archived)
     changed = session.library.tasks.update(_find(session, entity, type).id, changes)
-    said = f"Updated task {changed.type} on {changed.entity}: {changed.status}"
+    verb = {None: "Updated", True: "Archived", False: "Restored"}[archived]
+    said = f"{verb} task {changed.type} on {changed.entity}: {changed.status}"
     session.output.answer(changed, lambda: session.output.done(said))
 
 

@@ -137,7 +137,7 @@ def test_the_complaint_names_each_field_when_several_are_wrong() -> None:
         AssetCreate.model_validate({"project": "DE MO", "kind": 3})
     error = invalid_request(caught.value)
     assert error.code == "invalid_request"
-    assert error.message.startswith("project: the project code “DE MO” contains a space")
+    assert error.message.startswith("The project code “DE MO” contains a space")
     assert [problem["field"] for problem in error.details["problems"]] == ["project", "name", "kind"]
     json.dumps(error.to_wire())
 

@@ -101,7 +101,7 @@ def test_a_call_is_a_type_error_when_python_would_not_take_it(args: tuple[Any, .
         ({"asset": 5, "changes": {}}, "valid string"),
         ({"asset": "a", "changes": None}, "AssetUpdate"),
         ({"asset": "a", "changes": {"kindd": "prop"}}, "kindd"),
-        ({"asset": "a", "changes": {"kind": "a b"}}, "kind: the kind “a b” contains a space"),
+        ({"asset": "a", "changes": {"kind": "a b"}}, "The kind “a b” contains a space"),
     ],
 )
 def test_arguments_are_refused_when_they_are_not_those_of_the_operation(arguments: dict[str, Any], said: str) -> None:

@@ -35,7 +35,7 @@ from bifrost_core.storage.views import View
 
 CHECKS = {
     "settings", "user", "python", "sqlite", "database", "database place", "manifests", "publishes", "store", "links",
-    "free space", "long paths", "letter case", "clock",
+    "free space", "view", "long paths", "letter case", "clock",
 }  # fmt: skip
 
 

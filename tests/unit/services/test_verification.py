@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 from upkeep_library import blob_file, context_of, digest_of, fill, new_library, publish, tables
@@ -15,7 +17,12 @@ from bifrost_core.errors import Cancelled, InvalidRequest, NotFound
 from bifrost_core.models.asset import AssetCreate
 from bifrost_core.models.project import ProjectCreate
 from bifrost_core.models.upkeep import Damage
+from bifrost_core.services.context import Context
+from bifrost_core.services.maintenance.damage import Damages
 from bifrost_core.services.manifests import version_document
+from bifrost_core.services.upkeep import Upkeep
+from bifrost_core.storage.port import BlobStore
+from bifrost_core.workflows.loading import load
 
 
 @pytest.fixture
@@ -139,3 +146,82 @@ def test_verify_checks_an_empty_library_when_nothing_was_published(library: Libr
     report = library.upkeep.verify()
     assert (report.blobs, report.size, report.damaged) == (0, 0, ())
     assert context_of(library).store is library.store
+
+
+def damaged(library: Library, sha256: str) -> Path:
+    """Damage a blob in place: size, time and permissions stay."""
+    path = blob_file(library, sha256)
+    found = path.stat()
+    path.chmod(0o644)
+    with path.open("r+b") as stream:
+        stream.write(b"SK")
+    path.chmod(found.st_mode)
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+    return path
+
+
+def shown(library: Library, reference: str) -> Path:
+    return load(library, library.store, library.view, reference).paths[0]
+
+
+def test_every_version_is_repaired_when_the_bytes_are_put_after_setting_aside(library: Library) -> None:
+    skin = digest_of(fill(library)["texture"])
+    texture = shown(library, "DEMO/assets/Hero/texture@v001:png")
+    model = shown(library, "DEMO/assets/Hero/model@v002:textures")
+    other = shown(library, "DEMO/shots/ep01/sq010/sh020/animation@v001")
+    blob = damaged(library, skin)
+    (item,) = library.upkeep.verify().damaged
+    assert set(item.views) == {str(texture), str(model)}
+    assert item.set_aside == ""
+    (item,) = library.upkeep.verify(set_aside=True).damaged
+    assert Path(item.set_aside).read_bytes() == b"SKin 1001"
+    assert (blob.exists(), texture.exists(), model.exists(), other.exists()) == (False, False, False, True)
+    (missing,) = library.upkeep.verify(set_aside=True).damaged
+    assert (missing.damage, missing.set_aside) == (Damage.MISSING, "")
+    library.store.put(io.BytesIO(b"skin 1001"))
+    assert library.upkeep.verify().damaged == ()
+    for reference in ("DEMO/assets/Hero/texture@v001:png", "DEMO/assets/Hero/model@v002:textures"):
+        assert shown(library, reference).read_bytes() == b"skin 1001"
+
+
+def test_a_right_copy_in_the_view_stays_when_its_blob_is_set_aside(library: Library) -> None:
+    skin = digest_of(fill(library)["texture"])
+    texture = shown(library, "DEMO/assets/Hero/texture@v001:png")
+    texture.unlink()
+    texture.write_bytes(b"skin 1001")
+    damaged(library, skin)
+    (item,) = library.upkeep.verify(set_aside=True).damaged
+    assert item.views == ()
+    assert item.set_aside
+    assert texture.read_bytes() == b"skin 1001"
+
+
+def test_copies_of_the_damage_are_taken_away_when_the_view_holds_clones(library: Library) -> None:
+    skin = digest_of(fill(library)["texture"])
+    texture = shown(library, "DEMO/assets/Hero/texture@v001:png")
+    texture.unlink()
+    texture.write_bytes(b"SKin 1001")  # as a reflink of the damaged blob
+    damaged(library, skin)
+    (item,) = library.upkeep.verify(set_aside=True).damaged
+    assert item.views == (str(texture),)
+    assert not texture.exists()
+
+
+def test_nothing_is_set_aside_when_a_blob_is_right_again(library: Library) -> None:
+    skin = digest_of(fill(library)["texture"])
+    blob = damaged(library, skin)
+    (item,) = library.upkeep.verify().damaged
+    blob.unlink()
+    library.store.put(io.BytesIO(b"skin 1001"))
+    assert Damages(context_of(library), library.view).set_aside(item) == item
+    assert blob.read_bytes() == b"skin 1001"
+    assert not (library.root / "store" / "damaged").exists()
+
+
+def test_setting_aside_is_refused_when_the_store_cannot(library: Library) -> None:
+    class Plain:
+        documents = library.store.documents
+
+    context = Context(library.database, cast(BlobStore, Plain()), "ann")
+    with pytest.raises(InvalidRequest):
+        Upkeep(context, library.view, library.root).verify(set_aside=True)

@@ -160,6 +160,37 @@ def test_the_damage_is_told_when_a_hard_link_was_written_to(local: LocalBlobStor
         view.add(MANY / "x", [size_differs])
 
 
+def test_a_link_to_the_damaged_bytes_is_replaced_when_the_blob_was_repaired(
+    local: LocalBlobStore, tmp_path: Path
+) -> None:
+    view = View(tmp_path / "view", local, LinkMode.HARDLINK)
+    file = put(local, b"scene")
+    [path] = view.add(ONE, [file])
+    path.chmod(0o644)
+    path.write_bytes(b"SCENE")
+    path.chmod(0o444)
+    aside = Path(local.set_aside(file.sha256))
+    assert aside.samefile(path)
+    put(local, b"scene")
+    assert view.add(ONE, [file]) == (path,)
+    assert path.read_bytes() == b"scene"
+    assert aside.read_bytes() == b"SCENE"
+    assert [item.name for item in path.parent.iterdir()] == [path.name]
+    before = path.stat().st_ino
+    view.add(ONE, [file])
+    assert path.stat().st_ino == before
+
+
+def test_a_copy_stays_when_a_backup_has_linked_to_it(local: LocalBlobStore, tmp_path: Path) -> None:
+    view = View(tmp_path / "view", local, LinkMode.COPY)
+    file = put(local, b"scene")
+    [path] = view.add(ONE, [file])
+    os.link(path, tmp_path / "backup")
+    assert view.add(ONE, [file]) == (path,)
+    assert path.read_bytes() == b"scene"
+    assert list(path.parent.iterdir()) == [path]
+
+
 def test_what_is_in_the_way_is_set_aside_when_it_is_of_another_kind(store: BlobStore, tmp_path: Path) -> None:
     view = View(tmp_path / "view", store)
     (view.root / MANY).parent.mkdir(parents=True)

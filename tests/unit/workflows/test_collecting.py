@@ -273,3 +273,54 @@ def test_every_named_file_is_in_one_representation(tmp_path_factory: pytest.Temp
     assert collect([folder / "a b.%03d.png"]).representations == tuple(
         item for item in found.representations if item.name == "png"
     )
+
+
+def test_empty_name_is_refused_rather_than_taken_as_the_present_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chair(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidRequest, match="is empty"):
+        collect([""])
+    assert shape(collect(["."])) == {"obj": ["chair.obj", "chair.mtl", "tex/wood.png"]}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
+def test_message_says_where_a_link_leads_when_nothing_is_there(tmp_path: Path) -> None:
+    (tmp_path / "hero.blend").symlink_to("gone.blend")
+    with pytest.raises(InvalidRequest, match=r"is a link to “gone\.blend”, which is not there"):
+        collect([tmp_path / "hero.blend"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
+def test_links_in_a_circle_do_no_harm_when_they_stand_beside_frames(tmp_path: Path) -> None:
+    paths = make(tmp_path, "sh.0001.exr", "sh.0002.exr")
+    (tmp_path / "circle").symlink_to("circle")
+    expected = tuple((path.name, path) for path in paths)
+    assert only(collect([tmp_path / "sh.####.exr"])).files == expected
+    whole = collect([tmp_path])
+    assert only(whole).files == expected
+    assert whole.warnings == (f"Left out of “{tmp_path.name}”: circle.",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="making links needs a privilege there")
+@pytest.mark.parametrize("target", ["gone.exr", "sh.0003.exr"])
+def test_sequence_is_refused_when_a_frame_is_a_link_to_nothing(tmp_path: Path, target: str) -> None:
+    make(tmp_path, "sh.0001.exr", "sh.0002.exr")
+    (tmp_path / "sh.0003.exr").symlink_to(target)
+    with pytest.raises(InvalidRequest, match=r"sh\.0003\.exr” cannot be read"):
+        collect([tmp_path / "sh.####.exr"])
+
+
+def test_thumbnail_must_be_an_image_when_it_is_named_as_a_representation(tmp_path: Path) -> None:
+    paths = make(tmp_path, "hero.obj", "hero.png")
+    with pytest.raises(InvalidRequest, match="cannot be the thumbnail"):
+        collect([], [("thumbnail", paths[0])])
+    assert shape(collect(paths[:1], [("Thumbnail", paths[1])])) == {"Thumbnail": ["hero.png"], "obj": ["hero.obj"]}
+
+
+def test_hint_tells_of_tiles_when_frames_are_asked_for_as_tiles(tmp_path: Path) -> None:
+    make(tmp_path, "sh.0001.exr", "sh.0002.exr")
+    with pytest.raises(InvalidRequest) as caught:
+        collect([tmp_path / "sh.<UDIM>.exr"])
+    assert "2 files there have numbers that are no tiles" in caught.value.hint

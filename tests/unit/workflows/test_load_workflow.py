@@ -9,7 +9,7 @@ import pytest
 from workflow_library import CHAIR, SHOT
 
 from bifrost_core.bootstrap import Library
-from bifrost_core.errors import AlreadyExists, InvalidRequest, NotFound
+from bifrost_core.errors import AlreadyExists, BlobNotFound, InvalidRequest, NotFound
 from bifrost_core.workflows.loading import LoadResult, load
 from bifrost_core.workflows.publishing import PublishOrder, publish
 
@@ -127,3 +127,15 @@ def test_progress_is_told_every_byte(published: Library, tmp_path: Path) -> None
     told: list[int] = []
     result = load_from(published, f"{CHAIR}/model", to=tmp_path / "out", copy=True, progress=told.append)
     assert sum(told) == sum(path.stat().st_size for path in result.paths)
+
+
+def test_error_names_the_version_when_its_content_is_gone(published: Library) -> None:
+    result = load_from(published, f"{CHAIR}/model:blend")
+    digest = result.representations[0].files[0].sha256
+    (stored,) = [path for path in published.view.root.parent.glob(f"store/**/*{digest[4:]}*") if path.is_file()]
+    for path in (*result.paths, stored):
+        path.chmod(0o600)
+        path.unlink()
+    with pytest.raises(BlobNotFound, match=f"{CHAIR}/model@v001 cannot be loaded") as caught:
+        load_from(published, f"{CHAIR}/model:blend")
+    assert caught.value.details["version"] == f"{CHAIR}/model@v001"
