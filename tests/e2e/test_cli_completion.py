@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from conftest import Cli
+from cli_running import Cli
 
 
 def offered(cli: Cli, *words: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Cli
+from cli_running import Cli
 
 CHAIR = "DEMO/assets/chair"
 

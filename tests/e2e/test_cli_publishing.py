@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Cli
+from cli_running import Cli
 
 CHAIR = "DEMO/assets/chair"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Cli
+from cli_running import Cli
 
 CHAIR = "DEMO/assets/chair"
 SHOT = "DEMO/shots/sq010/sh020"

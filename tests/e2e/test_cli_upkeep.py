@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Cli
+from cli_running import Cli
 
 CHAIR = "DEMO/assets/chair"
 
