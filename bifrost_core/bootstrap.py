@@ -9,6 +9,8 @@ An embedded library is a folder::
 
 from __future__ import annotations
 
+import os
+import stat
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +22,15 @@ from sqlalchemy import select
 
 from bifrost_core.database.engine import Database
 from bifrost_core.database.tables import LibraryRow
-from bifrost_core.errors import BifrostError, ConfigurationError, NotFound, StorageReadOnly
+from bifrost_core.errors import (
+    BifrostError,
+    ConfigurationError,
+    Conflict,
+    DatabaseUnavailable,
+    NotFound,
+    StorageReadOnly,
+    StorageUnavailable,
+)
 from bifrost_core.models.base import new_id, utc_now
 from bifrost_core.models.upkeep import HealthReport, RecoverReport
 from bifrost_core.operations.catalogue import Services
@@ -28,6 +38,7 @@ from bifrost_core.services.assets import LocalAssets
 from bifrost_core.services.context import Context
 from bifrost_core.services.dependencies import LocalDependencies
 from bifrost_core.services.events import LocalEvents
+from bifrost_core.services.manifests import PREFIX
 from bifrost_core.services.products import LocalProducts
 from bifrost_core.services.projects import LocalProjects
 from bifrost_core.services.publishes import LocalPublishes
@@ -81,13 +92,15 @@ def connect(location: str, settings: Settings) -> Library:
         settings: who asks, and how long to wait.
 
     Raises:
-        NotFound: there is no library.
+        NotFound: there is no library, or only its store.
         SchemaOutOfDate: it was made by another release.
-        ConfigurationError: the location is not understood.
+        DatabaseUnavailable: its folder may not be read.
+        ConfigurationError: the location is not understood, or is a file.
     """
     root = _folder(location)
     database = _found_database(root, settings)
     try:
+        _check_content(database, root)
         database.check_revision()
         return _library(root, database, open_store(_store_url(database), root, workers=settings.workers), settings)
     except BaseException:
@@ -115,17 +128,18 @@ def diagnose(location: str, settings: Settings) -> HealthReport:
         url = _DEFAULT_STORE
         try:
             database = stack.enter_context(closing(_found_database(root, settings)))
+            _check_content(database, root)
             url = _store_url(database)
             database.check_revision()
         except BifrostError as exc:
             troubles.append(("library" if database is None else "database", exc))
             database = None
         try:
-            if database is not None or url != _DEFAULT_STORE or (root / "store").is_dir():
+            if database is not None or url != _DEFAULT_STORE or _is_open_folder(root / "store"):
                 store = open_store(url, root, workers=settings.workers)
         except BifrostError as exc:
             troubles.append(("store", exc))
-        there = root if root.is_dir() else None
+        there = root if _is_open_folder(root) else None
         return health(Patient(settings.user_login, there, root / _VIEW_NAME, database, store, tuple(troubles)))
 
 
@@ -138,23 +152,16 @@ def create_library(location: str, settings: Settings, *, store: Optional[str] = 
         store: URL of the blob store; by default a folder inside the library.
 
     Raises:
-        ConfigurationError: there is a library with another store already.
+        Conflict: the library is new, but its store holds what another, or its own lost database, has published.
+        ConfigurationError: there is a library with another store already, or the location is a file.
         StorageReadOnly: the folder cannot be made or written.
+        DatabaseUnavailable: the folder may not be read.
     """
-    from bifrost_core.database.schema import upgrade
-
     root = _folder(location)
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise StorageReadOnly(f"The folder {root} cannot be made: {exc.strerror}.", hint="Choose another.") from exc
-    database = Database.on_file(root / DATABASE_NAME, busy_timeout=settings.busy_timeout)
-    try:
-        upgrade(database)
-        return _library(root, database, _settled_store(database, root, store, settings.workers), settings)
-    except BaseException:
-        database.close()
-        raise
+    _check_place(root)
+    _make_folder(root)
+    _check_unused(root, store or _DEFAULT_STORE, settings)
+    return _made_library(root, settings, store)
 
 
 def recover_library(
@@ -170,14 +177,17 @@ def recover_library(
 
     Raises:
         Conflict: there is a database with content, and no ``force``.
+        DatabaseUnavailable: the folder may not be read.
     """
     from bifrost_core.services.restoring.recovery import recover, set_database_aside
 
     root = _folder(location)
+    _check_place(root)
     url = store or _DEFAULT_STORE
     source = open_store(url, root)
+    _make_folder(root)
     set_database_aside(root / DATABASE_NAME, force=force)
-    with create_library(location, settings, store=url) as library:
+    with _made_library(root, settings, url) as library:
         return recover(Context(library.database, source, settings.user_login()))
 
 
@@ -228,15 +238,102 @@ def _folder(location: str) -> Path:
     return (path.parent if path.name == DATABASE_NAME else path).resolve()
 
 
+def _check_place(root: Path) -> None:
+    """Refuse a file, and a folder that one may not look into; it need not be there."""
+    if not _is_file(root / DATABASE_NAME) and _is_file(root):
+        raise ConfigurationError(
+            f"{root} is a file, not the folder of a library.",
+            hint=f"Name the folder of a library: the one with {DATABASE_NAME} in it.",
+            details={"library": str(root)},
+        )
+
+
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise StorageReadOnly(
+            f"The folder {root} cannot be made: {exc.strerror}.",
+            hint=f"Ask for write permission on the folder {root.parent}, or choose another.",
+        ) from exc
+
+
+def _made_library(root: Path, settings: Settings, store: Optional[str]) -> Library:
+    from bifrost_core.database.schema import upgrade
+
+    database = Database.on_file(root / DATABASE_NAME, busy_timeout=settings.busy_timeout)
+    try:
+        upgrade(database)
+        return _library(root, database, _settled_store(database, root, store, settings.workers), settings)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _check_unused(root: Path, url: str, settings: Settings) -> None:
+    """Refuse a store with manifests for a new library, which would show none of what they tell."""
+    if _is_file(root / DATABASE_NAME):
+        with closing(_found_database(root, settings)) as database:
+            if _known_store(database) is not None:
+                return
+    if _holds_manifests(url, root):
+        own = url == _DEFAULT_STORE
+        raise Conflict(
+            f"The store {root / 'store' if own else url} holds the files of a library already.",
+            hint=f"If that library's database is lost, `bifrost --library {root} recover{'' if own else ' ' + url}` "
+            "rebuilds it. If the library is in use, name an empty store with --store for the new one.",
+            details={"library": str(root), "store": url},
+        )
+
+
+def _holds_manifests(url: str, root: Path) -> bool:
+    try:
+        store = open_store(url, root)
+    except StorageUnavailable:
+        return False
+    return next(iter(store.documents.list(PREFIX)), None) is not None
+
+
+def _mode(path: Path) -> int:
+    """Return what is at a path; 0 when nothing is."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except PermissionError as exc:
+        raise DatabaseUnavailable(
+            f"You may not look into the folder {path.parent}.",
+            hint=f"Ask for permission to read and write the folder {path.parent}, and to enter those around it.",
+            details={"path": str(path)},
+        ) from exc
+    except OSError as exc:
+        raise DatabaseUnavailable(f"{path} cannot be reached: {exc.strerror}.", details={"path": str(path)}) from exc
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(_mode(path))
+
+
+def _is_open_folder(path: Path) -> bool:
+    return os.path.isdir(path) and os.access(path, os.R_OK | os.X_OK)  # noqa: PTH112 - answers where it may not look
+
+
 def _found_database(root: Path, settings: Settings) -> Database:
+    _check_place(root)
     path = root / DATABASE_NAME
-    if not path.is_file():
+    if not _is_file(path):
         raise _no_library(root)
     return Database.on_file(path, busy_timeout=settings.busy_timeout)
 
 
+def _check_content(database: Database, root: Path) -> None:
+    """Refuse a database that was never filled beside a store that was: making it anew would hide what there is."""
+    if _known_store(database) is None and _holds_manifests(_DEFAULT_STORE, root):
+        raise _no_library(root)
+
+
 def _no_library(root: Path) -> NotFound:
-    if (root / "store").is_dir():
+    if stat.S_ISDIR(_mode(root / "store")):
         return NotFound(
             f"The library in {root} has lost its database.",
             hint=f"`bifrost --library {root} recover` rebuilds it from the store.",
@@ -257,6 +354,8 @@ def _store_url(database: Database) -> str:
 
 
 def _known_store(database: Database) -> Optional[str]:
+    if not database.revision():
+        return None
     with database.reading() as session:
         return session.scalar(select(LibraryRow.value).where(LibraryRow.key == "store"))
 

@@ -178,7 +178,7 @@ def _as_bifrost(message: str, file: Optional[str]) -> BifrostError:
     if "full" in lowered or (unreachable and _is_full(file)):
         return StorageFull("The disk that holds the library's database is full; nothing was changed.")
     if "readonly" in lowered or "read-only" in lowered or (unreachable and _is_read_only(file)):
-        return StorageReadOnly("The library's database may not be written.")
+        return _read_only(file)
     if "locked" in lowered or "busy" in lowered:
         return DatabaseUnavailable("The library's database was busy for too long; nothing was changed.")
     if "malformed" in lowered or "not a database" in lowered:
@@ -187,8 +187,28 @@ def _as_bifrost(message: str, file: Optional[str]) -> BifrostError:
             hint="Move it aside and run `bifrost recover`: it rebuilds the database from the store.",
         )
     if unreachable:
-        return DatabaseUnavailable(f"The library's database cannot be reached ({message}).")
+        return _unreachable(message, file)
     return DatabaseError(f"The database refused: {message}.")
+
+
+def _read_only(file: Optional[str]) -> StorageReadOnly:
+    if file is None:
+        return StorageReadOnly("The library's database may not be written.")
+    folder = Path(file).parent
+    return StorageReadOnly(
+        f"You may not write in the library's folder {folder}, or not to the database in it.",
+        hint=f"Ask for write permission on the folder {folder} and the database in it: SQLite needs it for reading "
+        "too. If you have it, the disk is mounted read-only.",
+        details={"database": file},
+    )
+
+
+def _unreachable(message: str, file: Optional[str]) -> DatabaseUnavailable:
+    if _is_closed(file):
+        return DatabaseUnavailable(
+            f"You may not read the library's database {file}.", hint="Ask for permission to read and write that file."
+        )
+    return DatabaseUnavailable(f"The library's database cannot be reached ({message}).")
 
 
 def _is_full(file: Optional[str]) -> bool:
@@ -202,3 +222,8 @@ def _is_full(file: Optional[str]) -> bool:
 def _is_read_only(file: Optional[str]) -> bool:
     """Return whether the folder of a database is there but may not be written."""
     return file is not None and os.path.isfile(file) and not os.access(Path(file).parent, os.W_OK)  # noqa: PTH113
+
+
+def _is_closed(file: Optional[str]) -> bool:
+    """Return whether a database is there but may not be read."""
+    return file is not None and os.path.isfile(file) and not os.access(file, os.R_OK)  # noqa: PTH113

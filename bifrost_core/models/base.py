@@ -96,9 +96,7 @@ def invalid_request(exc: ValidationError) -> InvalidRequest:
         {"field": ".".join(str(part) for part in error["loc"]), "message": error["msg"]}
         for error in exc.errors(include_url=False, include_context=False, include_input=False)
     ]
-    return InvalidRequest(
-        "; ".join(_sentence(**problem) for problem in problems) + ".", details={"problems": problems}
-    )
+    return InvalidRequest("; ".join(_sentence(**problem) for problem in problems) + ".", details={"problems": problems})
 
 
 def _sentence(field: str, message: str) -> str:

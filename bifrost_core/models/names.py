@@ -28,6 +28,7 @@ __all__ = [
     "ShotName",
     "StatusName",
     "Tag",
+    "TaskType",
     "check_file_path",
     "check_name",
     "file_extension",
@@ -246,6 +247,7 @@ ShotName = Annotated[str, AfterValidator(_name_type("shot name", 20))]
 ProductName = Annotated[str, AfterValidator(_check_product)]
 RepresentationName = Annotated[str, AfterValidator(_check_representation)]
 KindName = Annotated[str, AfterValidator(_name_type("kind", 24))]
+TaskType = Annotated[str, AfterValidator(_name_type("task type", 24))]
 StatusName = Annotated[str, AfterValidator(_name_type("status", 24))]
 Tag = Annotated[str, AfterValidator(_check_tag)]
 Login = Annotated[str, AfterValidator(_check_login)]

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from bifrost_core.models.base import JsonObject, Model, Request, Timestamp
 from bifrost_core.models.dependency import Dependency
 from bifrost_core.models.files import FileSize, Representation
-from bifrost_core.models.names import KindName, ProductName, StatusName, name_key
+from bifrost_core.models.names import KindName, ProductName, StatusName, TaskType, name_key
 from bifrost_core.models.project import PENDING
 
 __all__ = ["Publish", "PublishBegin", "PublishCommit", "PublishState", "Token"]
@@ -50,7 +50,7 @@ class PublishBegin(Request):
     entity: str = Field(description="path or id of the asset or shot")
     product: ProductName
     product_type: Optional[KindName] = Field(default=None, description="null: the product's name")
-    task: Optional[KindName] = Field(default=None, description="type of the task it was made for")
+    task: Optional[TaskType] = Field(default=None, description="type of the task it was made for")
     sizes: tuple[FileSize, ...] = Field(
         default=(), description="bytes of the files to come, to tell which may be stored"
     )

@@ -7,7 +7,7 @@ from typing import Optional
 from pydantic import Field
 
 from bifrost_core.models.base import Model, Request, Revision, Timestamp
-from bifrost_core.models.names import KindName, Login, ProjectCode, StatusName
+from bifrost_core.models.names import Login, ProjectCode, StatusName, TaskType
 from bifrost_core.models.query import DEFAULT_PAGE, Limit
 
 __all__ = ["TODO", "Task", "TaskCreate", "TaskQuery", "TaskUpdate"]
@@ -21,7 +21,7 @@ class Task(Model):
     id: str
     project: ProjectCode
     entity: str = Field(description="path of the asset or shot")
-    type: KindName = Field(description="modeling, rigging, layout, animation, lighting, ...")
+    type: TaskType = Field(description="modeling, rigging, layout, animation, lighting, ...")
     status: StatusName = Field(description="todo, wip, review, done, or the studio's own word")
     assignees: tuple[Login, ...]
     archived: bool
@@ -34,7 +34,7 @@ class TaskCreate(Request):
     """What a new task needs."""
 
     entity: str = Field(description="path or id of the asset or shot")
-    type: KindName
+    type: TaskType
     status: StatusName = TODO
     assignees: tuple[Login, ...] = ()
 
@@ -53,7 +53,7 @@ class TaskQuery(Request):
 
     project: Optional[ProjectCode] = None
     entity: Optional[str] = Field(default=None, description="path or id of the asset or shot")
-    type: Optional[KindName] = None
+    type: Optional[TaskType] = None
     status: Optional[StatusName] = None
     assignee: Optional[Login] = None
     archived: Optional[bool] = Field(default=False, description="null: both")

@@ -76,7 +76,9 @@ def _refuse_taken(session: Session, row: EntityRow, path: EntityPath) -> None:
         raise AlreadyExists(
             f"There is “{'/'.join(path.parts)}” in “{path.project}” already"
             + (", archived." if taken.archived else "."),
-            hint="Restore it with --restore." if taken.archived else "Names that differ only in letter case are one.",
+            hint=f"Restore it: `bifrost {taken.type} archive {path} --restore`."
+            if taken.archived
+            else "Names that differ only in letter case are one.",
             details={"path": str(path)},
         )
 

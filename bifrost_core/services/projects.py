@@ -73,8 +73,15 @@ class LocalProjects(Projects):
 
 
 def _refuse_taken(session: Session, code: str) -> None:
-    if session.scalar(select(ProjectRow.id).where(ProjectRow.code_key == name_key(code))):
-        raise AlreadyExists(f"There is a project “{code}” already.", details={"project": code})
+    taken = session.scalar(select(ProjectRow).where(ProjectRow.code_key == name_key(code)))
+    if taken is not None:
+        raise AlreadyExists(
+            f"There is a project “{taken.code}” already" + (", archived." if taken.archived else "."),
+            hint=f"Restore it: `bifrost project archive {taken.code} --restore`."
+            if taken.archived
+            else "Codes that differ only in letter case are one.",
+            details={"project": taken.code},
+        )
 
 
 def _refuse_removed(session: Session, project: ProjectRow, statuses: tuple[str, ...]) -> None:

@@ -112,9 +112,13 @@ def _find(session: Session, token: str) -> PublishRow:
 
 
 def _check_open(project: ProjectRow, entity: EntityRow) -> None:
-    for archived, what in ((project.archived, project.code), (entity.archived, entity_path(project, entity))):
+    path = entity_path(project, entity)
+    for archived, type_, what in ((project.archived, "project", project.code), (entity.archived, entity.type, path)):
         if archived:
-            raise Conflict(f"“{what}” is archived; nothing can be published on it.", hint="Restore it first.")
+            raise Conflict(
+                f"“{what}” is archived; nothing can be published on it.",
+                hint=f"Restore it first: `bifrost {type_} archive {what} --restore`.",
+            )
 
 
 def _check_task(session: Session, project: ProjectRow, entity: EntityRow, task: Optional[str]) -> None:

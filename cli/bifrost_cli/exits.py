@@ -7,13 +7,14 @@ from types import MappingProxyType
 
 from bifrost_core.errors import BifrostError
 
-__all__ = ["CANCELLED", "DAMAGE", "EXIT_CODES", "FAILURE", "MEANINGS", "OK", "USAGE", "exit_code"]
+__all__ = ["CANCELLED", "DAMAGE", "EXIT_CODES", "FAILURE", "MEANINGS", "OK", "TERMINATED", "USAGE", "exit_code"]
 
 OK = 0
 FAILURE = 1
 USAGE = 2
 DAMAGE = 13
 CANCELLED = 130
+TERMINATED = 143
 
 EXIT_CODES: Mapping[str, int] = MappingProxyType(
     {
@@ -56,7 +57,7 @@ EXIT_CODES: Mapping[str, int] = MappingProxyType(
 MEANINGS: Mapping[int, str] = MappingProxyType(
     {
         OK: "It is done.",
-        FAILURE: "Something unexpected went wrong in Bifrost itself.",
+        FAILURE: "Something unexpected went wrong in Bifrost itself, or its answer could not be written.",
         USAGE: "The command line is wrong: an unknown command or option, a missing argument.",
         3: "What was asked for makes no sense: a bad name, a bad reference, a missing file.",
         4: "What was named does not exist.",
@@ -70,6 +71,7 @@ MEANINGS: Mapping[int, str] = MappingProxyType(
         12: "A setting is missing or wrong.",
         DAMAGE: "`bifrost verify` found damage or a lost manifest, or `bifrost doctor` found a problem.",
         CANCELLED: "It was cancelled (Ctrl-C).",
+        TERMINATED: "It was cancelled from outside (SIGTERM: a service or a render farm that stops it).",
     }
 )
 """What each exit code says."""

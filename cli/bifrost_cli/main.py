@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import errno
 import gc
 import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
+from types import FrameType
 from typing import Optional, TextIO
 
 import click
 
 from bifrost_cli import exits
 from bifrost_cli.command import LazyCommand, LazyGroup
+from bifrost_cli.output import answer_lost, reader_is_gone
 from bifrost_cli.session import Session
 from bifrost_core import __version__
 from bifrost_core.errors import BifrostError, Cancelled, ConfigurationError, InternalError
@@ -80,10 +82,33 @@ def run() -> None:
     if COMPLETION_VARIABLE in os.environ:
         main.main(prog_name=PROGRAM, complete_var=COMPLETION_VARIABLE, obj=Session())
     _prepare_streams()
+    stop = _Stop()
     code = call(sys.argv[1:])
+    if stop.came:
+        code = exits.TERMINATED
+    for stream in (sys.stdout, sys.stderr):
+        _settle(stream)
     # All is closed. Without this, Python would look through every object for garbage before it ends.
     gc.freeze()
     sys.exit(code)
+
+
+class _Stop:
+    """Makes SIGTERM end a command as Ctrl-C does: it gives up its work and removes what it began.
+
+    Services, batch systems and render farms stop a process so. One that the caller ignores stays ignored.
+    """
+
+    def __init__(self) -> None:
+        self.came = False
+        if signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._on_signal)
+
+    def _on_signal(self, _number: int, _frame: Optional[FrameType]) -> None:
+        # A second one must not end the tidying up.
+        if not self.came:
+            self.came = True
+            raise KeyboardInterrupt
 
 
 def _prepare_streams() -> None:
@@ -118,9 +143,7 @@ def call(arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _report(Cancelled("Cancelled."), session)
     except Exception as exc:  # noqa: BLE001 - the boundary of the process: an artist never meets a traceback
-        if _reader_is_gone(exc):
-            return _silence()
-        return _report(_fault(exc), session)
+        return _answer_fault(exc, session)
     return code
 
 
@@ -153,6 +176,22 @@ def _refuse(exc: click.ClickException, session: Session, arguments: Sequence[str
     return exc.exit_code
 
 
+def _answer_fault(exc: Exception, session: Session) -> int:
+    if reader_is_gone(exc):
+        _silence(sys.stdout)
+        return exits.OK
+    if isinstance(exc, OSError) and _by_printing(exc):
+        return _report(answer_lost(exc), session)
+    return _report(_fault(exc), session)
+
+
+def _by_printing(exc: OSError) -> bool:
+    """Whether click failed to print a help page or the version; Output says so itself."""
+    import traceback
+
+    return any(frame.f_globals.get("__name__") == "click.utils" for frame, _ in traceback.walk_tb(exc.__traceback__))
+
+
 def _fault(exc: Exception) -> BifrostError:
     if isinstance(exc, UnicodeEncodeError) and exc.encoding.lower().replace("-", "") != "utf8":
         lacking = ascii(exc.object[exc.start : exc.end])
@@ -163,16 +202,17 @@ def _fault(exc: Exception) -> BifrostError:
     return InternalError(f"Bifrost met a fault of its own: {type(exc).__name__}: {exc}")
 
 
-def _reader_is_gone(exc: Exception) -> bool:
-    """Whether this is how a closed pipe shows; Windows says EINVAL."""
-    gone = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
-    return isinstance(exc, OSError) and exc.errno in gone and exc.filename is None
+def _settle(stream: TextIO) -> None:
+    """Let go of a stream that does not take what is left in it."""
+    try:
+        stream.flush()
+    except OSError:
+        _silence(stream)
 
 
-def _silence() -> int:
-    """Let go of an output that nobody reads, so that Python does not complain about it at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return exits.OK
+def _silence(stream: TextIO) -> None:
+    """Let go of an output that takes nothing, so that Python does not complain about it at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

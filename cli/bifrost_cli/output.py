@@ -6,10 +6,11 @@ Answers go to stdout; confirmations too, unless ``--quiet``. Notes, warnings and
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Optional, TextIO
 
@@ -21,7 +22,7 @@ from bifrost_core.errors import BifrostError, Cancelled
 if TYPE_CHECKING:
     from bifrost_cli.progress import Progress
 
-__all__ = ["Column", "Output"]
+__all__ = ["Column", "Output", "answer_lost", "reader_is_gone"]
 
 _STATUS_STYLES = {
     "approved": "green",
@@ -54,6 +55,20 @@ class Column:
     status: bool = False
 
 
+def reader_is_gone(exc: Exception) -> bool:
+    """Return whether this is how a closed pipe shows; Windows says EINVAL."""
+    gone = {errno.EPIPE, errno.EINVAL} if os.name == "nt" else {errno.EPIPE}
+    return isinstance(exc, OSError) and exc.errno in gone and exc.filename is None
+
+
+def answer_lost(exc: OSError) -> BifrostError:
+    """Return what to say when stdout takes nothing: its disk is full, its terminal is gone."""
+    return BifrostError(
+        f"The answer could not be written: {exc.strerror or exc}.",
+        hint="Look where the output goes. The command itself may be done: see that before you run it again.",
+    )
+
+
 class Output:
     """Where a command's answer goes, and in which form."""
 
@@ -72,21 +87,21 @@ class Output:
 
     def document(self, value: Any, *, indent: Optional[int] = 2) -> None:
         """Print models or plain data as one JSON document."""
-        self._write(self._stdout, self._dumped(value, self._stdout, indent))
+        self._write(self._dumped(value, self._stdout, indent))
 
     def line(self, text: str = "") -> None:
         """Print a line of an answer."""
-        self._write(self._stdout, text)
+        self._write(text)
 
     def done(self, text: str) -> None:
         """Confirm what was done; silent with ``--quiet``."""
         if not (self.quiet or self.json):
-            self._write(self._stdout, text)
+            self._write(text)
 
     def note(self, text: str) -> None:
         """Say something beside the answer; silent with ``--quiet`` and ``--json``."""
         if not (self.quiet or self.json):
-            self._write(self._stderr, text)
+            self._say(text)
 
     def warn(self, text: str) -> None:
         """Warn; silent with ``--quiet`` and ``--json`` (the document says it then)."""
@@ -100,13 +115,13 @@ class Output:
         """Report what went wrong, by its parts."""
         if self.json:
             wire = {"code": code, "message": message, "hint": hint, "details": dict(details or {})}
-            self._write(self._stderr, self._dumped({"error": wire}, self._stderr, 2))
+            self._say(self._dumped({"error": wire}, self._stderr, 2))
             return
         # What the artist stopped is no error to them.
         label = "" if code == Cancelled.code else self._styled("Error:", "red") + " "
-        self._write(self._stderr, label + message)
+        self._say(label + message)
         if hint:
-            self._write(self._stderr, self._styled("Hint:", "cyan") + f" {hint}")
+            self._say(self._styled("Hint:", "cyan") + f" {hint}")
 
     def fields(self, pairs: Sequence[tuple[str, str]]) -> None:
         """Print named values below one another; empty values are left out."""
@@ -203,10 +218,19 @@ class Output:
     def _coloured(stream: TextIO) -> bool:
         return stream.isatty() and not os.environ.get("NO_COLOR")
 
-    @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
-        # click.echo knows how old Windows consoles want their colours.
-        click.echo(text, file=stream)
+    def _write(self, text: str) -> None:
+        try:
+            # click.echo knows how old Windows consoles want their colours.
+            click.echo(text, file=self._stdout)
+        except OSError as exc:
+            if reader_is_gone(exc):
+                raise
+            raise answer_lost(exc) from exc
+
+    def _say(self, text: str) -> None:
+        # Where nobody can be told, the exit code still tells; and no note may stop the work.
+        with suppress(OSError):
+            click.echo(text, file=self._stderr)
 
 
 def _least_width(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> int:

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
 from cli_running import Cli
 
 CHAIR = "DEMO/assets/chair"
@@ -129,3 +136,78 @@ def test_task_update_says_what_became_of_the_task_when_it_is_put_away(cli: Cli) 
 
 def test_shot_is_refused_with_the_reason_when_its_name_has_four_parts(cli: Cli) -> None:
     assert "too many parts" in cli.error(3, "shot", "create", "DEMO", "s01/ep01/sq010/sh020")["message"]
+
+
+def test_project_says_which_one_is_there_when_only_the_letter_case_differs(cli: Cli) -> None:
+    error = cli.error(5, "project", "create", "demo")
+    assert "“DEMO”" in error["message"]
+    assert "letter case" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("what", "create"),
+    [
+        ("project archive DEMO", "project create DEMO"),
+        (f"asset archive {CHAIR}", "asset create DEMO chair"),
+        ("shot archive DEMO/shots/sq010/sh020", "shot create DEMO sq010/sh020"),
+    ],
+)
+def test_hint_is_the_command_that_restores_when_something_is_archived(cli: Cli, what: str, create: str) -> None:
+    cli.do(*what.split())
+    cli.file("chair.obj", "v 0 0 0\n")
+    entity = what.rsplit(maxsplit=1)[-1] if "/" in what else CHAIR
+    refused = cli.error(5, "publish", entity, "model", "chair.obj")
+    taken = cli.error(5, *create.split())
+    assert "archived" in taken["message"]
+    for error in (refused, taken):
+        assert f"`bifrost {what} --restore`" in error["hint"]
+    cli.do(*what.split(), "--restore")
+    cli.do("publish", entity, "model", "chair.obj")
+
+
+def test_task_type_is_called_so_when_it_is_refused(cli: Cli) -> None:
+    for words in (("task", "create", CHAIR, "my task"), ("task", "list", "--type", "my task")):
+        message = cli.error(3, *words)["message"]
+        assert "task type" in message
+        assert "kind" not in message
+
+
+def test_source_is_recorded_with_a_warning_when_it_does_not_exist(cli: Cli) -> None:
+    cli.file("chair.obj", "v 0 0 0\n")
+    done = cli.run("publish", CHAIR, "model", "chair.obj", "--source", "nope.blend")
+    assert done.returncode == 0
+    assert "Warning: The source “nope.blend” does not exist" in done.stderr
+    assert cli.json("show", f"{CHAIR}/model@v001")["source"] == "nope.blend"
+    cli.file("work.blend", "scene")
+    assert cli.json("publish", CHAIR, "model", "chair.obj", "--source", "work.blend")["warnings"] == []
+    (warning,) = cli.json("publish", CHAIR, "model", "chair.obj", "--source", "nope.blend")["warnings"]
+    assert "nope.blend" in warning
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it")
+def test_nothing_is_published_or_left_when_sigterm_comes_meanwhile(cli: Cli) -> None:
+    with (cli.folder / "big.abc").open("wb") as stream:
+        stream.truncate(3 * 2**30)
+    process = cli.start("publish", CHAIR, "cache", "big.abc")
+    store = cli.library / "store"
+    deadline = time.monotonic() + 60
+    while not _bytes_in(store):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (143, "")
+    assert "Cancelled; nothing was published." in err
+    assert "Traceback" not in err
+    assert cli.json("versions", CHAIR) == []
+    assert _bytes_in(store) == 0
+
+
+def _bytes_in(folder: Path) -> int:
+    """Return how many bytes there are in large files; they may go meanwhile."""
+    sizes = []
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            sizes.append(path.stat().st_size if path.is_file() else 0)
+    return sum(size for size in sizes if size > 2**20)

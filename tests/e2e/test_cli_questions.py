@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_running import Cli
@@ -110,3 +115,60 @@ def test_search_finds_by_words_filters_and_what_to_leave_out(published: Cli) -> 
 
 def test_search_says_so_when_a_filter_is_unknown(published: Cli) -> None:
     assert published.error(3, "search", "colour:red")["code"] == "invalid_request"
+
+
+@pytest.mark.parametrize(
+    ("topic", "hint"),
+    [("zork", "project, asset, shot, task"), ("version.zork", "version.published"), ("asse", "asset")],
+)
+def test_events_name_the_topics_there_are_when_one_is_unknown(published: Cli, topic: str, hint: str) -> None:
+    error = published.error(3, "events", "--topic", topic)
+    assert error["message"] == f"No event has the topic “{topic}”."
+    assert hint in error["hint"]
+
+
+def test_events_of_every_topic_can_be_asked_for_when_they_happened(published: Cli) -> None:
+    topics = {event["topic"] for event in published.json("events")["items"]}
+    assert {"version.published", "asset.created"} <= topics
+    for topic in topics:
+        assert published.json("events", "--topic", topic)["items"]
+        assert published.json("events", "--topic", topic.split(".")[0])["items"]
+    assert "Nothing of that happened." in published.run("events", "--topic", "version.purged").stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [("versions", CHAIR), ("versions", CHAIR, "--json"), ("--help",), ("show", "DEMO")])
+def test_answer_that_cannot_be_written_is_an_error_when_the_disk_is_full(
+    published: Cli, words: tuple[str, ...], unbuffered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    with Path("/dev/full").open("w") as full:
+        done = _process(published, words, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1, done.stderr
+    assert "The answer could not be written: No space left on device." in done.stderr
+    assert "fault of its own" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a file that is always full")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (("versions", CHAIR, "--status", "rejected"), 0),
+        (("show", f"{CHAIR}/rig"), 4),
+        (("show", "A/b", "--json"), 3),
+        (("zork",), 2),
+    ],
+)
+def test_exit_code_is_the_same_when_errors_cannot_be_written(published: Cli, words: tuple[str, ...], code: int) -> None:
+    with Path("/dev/full").open("w") as full:
+        assert _process(published, words, stdout=subprocess.PIPE, stderr=full).returncode == code
+
+
+def _process(cli: Cli, words: tuple[str, ...], **streams: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bifrost_cli.main", *words]
+    environment = {**os.environ, **cli.variables}
+    return subprocess.run(
+        command, cwd=cli.folder, env=environment, check=False, timeout=60, encoding="utf-8", **streams
+    )

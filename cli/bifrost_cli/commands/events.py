@@ -11,7 +11,8 @@ import click
 from bifrost_cli.command import BifrostCommand
 from bifrost_cli.output import Column, Output
 from bifrost_cli.session import Session, request
-from bifrost_cli.wording import one_line, time_text
+from bifrost_cli.wording import one_line, time_text, words
+from bifrost_core.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from bifrost_core.models.event import Event, EventQuery
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 __all__ = ["events"]
 
+_TOPICS = {
+    "project": ("created", "updated", "imported"),
+    "asset": ("created", "updated"),
+    "shot": ("created", "updated"),
+    "task": ("created", "updated"),
+    "user": ("created", "updated"),
+    "version": ("published", "status_changed", "purged"),
+    "library": ("recovered",),
+}
 _POLL = 0.5
 """Seconds between two looks at the library."""
 
@@ -44,6 +54,7 @@ def events(session: Session, /, follow: bool, after: Optional[int], limit: Optio
     """
     from bifrost_core.models.event import EventQuery
 
+    _check_topic(filters["topic"])
     source, output = session.library.events, session.output
     limit = limit or (10 if follow else 100)
     query = request(EventQuery, limit=limit, **filters)
@@ -56,7 +67,19 @@ def events(session: Session, /, follow: bool, after: Optional[int], limit: Optio
     document = {"items": found, "next_after": found[-1].id if found else first}
     output.answer(document, lambda: _print(output, found))
     if not found:
-        output.note("Nothing happened.")
+        output.note("Nothing of that happened." if any(filters.values()) else "Nothing happened.")
+
+
+def _check_topic(topic: Optional[str]) -> None:
+    """Refuse a topic that no event ever has: with --follow, one would wait for it forever."""
+    if topic is None:
+        return
+    noun, dot, verb = topic.partition(".")
+    if noun not in _TOPICS:
+        raise InvalidRequest(f"No event has the topic “{topic}”.", hint=f"Topics begin with {words(_TOPICS)}.")
+    if dot and verb not in _TOPICS[noun]:
+        known = words(f"{noun}.{verb}" for verb in _TOPICS[noun])
+        raise InvalidRequest(f"No event has the topic “{topic}”.", hint=f"Topics of {noun} are {known}.")
 
 
 def _follow(output: Output, source: Events, query: EventQuery) -> None:

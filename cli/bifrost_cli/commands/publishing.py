@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import glob
+import os
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
@@ -79,7 +81,8 @@ def publish(session: Session, /, **given: Any) -> None:
             result = publish_files(library, library.store, order, view=library.view, progress=shown.update)
     except KeyboardInterrupt:
         raise _cancelled(session, str(order.token)) from None
-    output.answer(_document(result), lambda: _print(output, result))
+    warnings = (*_source_warnings(order), *result.warnings)
+    output.answer(_document(result, warnings), lambda: _print(output, result, warnings))
 
 
 def _order(
@@ -110,6 +113,13 @@ def _expanded(name: str) -> list[str]:
     return sorted(glob.glob(name)) or [name]  # noqa: PTH207 - the pattern may be absolute
 
 
+def _source_warnings(order: PublishOrder) -> list[str]:
+    """Return what to say of a work file that is not there; it may be on another machine, so it is recorded."""
+    if not order.source or os.path.exists(at_home(order.source)):  # noqa: PTH110 - any text may stand there
+        return []
+    return [f"The source “{order.source}” does not exist on this machine; it was recorded as it is written."]
+
+
 def _cancelled(session: Session, token: str) -> Cancelled:
     """Return what to say after Ctrl-C: the truth, even if it came a moment too late."""
     version: Optional[str] = None
@@ -126,7 +136,7 @@ def _cancelled(session: Session, token: str) -> Cancelled:
     )
 
 
-def _document(result: PublishResult) -> dict[str, Any]:
+def _document(result: PublishResult, warnings: Sequence[str]) -> dict[str, Any]:
     version = result.version
     return {
         "reference": version.reference,
@@ -153,18 +163,18 @@ def _document(result: PublishResult) -> dict[str, Any]:
             }
             for item in result.representations
         ],
-        "warnings": list(result.warnings),
+        "warnings": list(warnings),
         "bytes_written": result.bytes_written,
         "bytes_reused": result.bytes_reused,
     }
 
 
-def _print(output: Output, result: PublishResult) -> None:
+def _print(output: Output, result: PublishResult, warnings: Sequence[str]) -> None:
     output.done(f"Published {result.version.reference}")
     for item in result.representations:
         for line in _places(item):
             output.line(line)
-    for warning in result.warnings:
+    for warning in warnings:
         output.warn(warning)
 
 
