@@ -71,14 +71,16 @@ class OpenSource:
         return found.st_size, found.st_mtime_ns, found.st_ino
 
     def read_whole(self, buffer: memoryview) -> memoryview:
-        """Read all its bytes into a buffer that is longer than the file; return the part that they fill.
+        """Read its bytes into a buffer that is at least as long; return the part that they fill.
+
+        Bytes that were added meanwhile are for :meth:`check_unchanged` to notice.
 
         Raises:
-            SourceChanged: there were more or fewer bytes than its size said.
+            SourceChanged: there were fewer bytes than its size said.
         """
         filled = 0
-        while filled <= self.size:
-            count = self.read_into(buffer[filled : self.size + 1])
+        while filled < self.size:
+            count = self.read_into(buffer[filled : self.size])
             if not count:
                 break
             filled += count

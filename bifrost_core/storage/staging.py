@@ -62,6 +62,9 @@ class Staging:
         self._shelf = shelf
         self._count = workers
         self._errors = StoreErrors(shelf.root)
+        # Asking for chance once is enough: the files of one put are only counted.
+        self._prefix = os.path.join(shelf.temporary, os.urandom(12).hex())
+        self._made = 0
         self._left: set[str] = set()
         self._claimed: set[str] = set()
         self._lock = threading.Lock()
@@ -95,35 +98,33 @@ class Staging:
     def put_files(self, sources: Sequence[Source], progress: Optional[Progress]) -> list[Stored]:
         """Store a group of files; small ones on many threads, big ones on few."""
         staged: dict[int, _Staged] = {}
-        small: list[int] = []
         big: list[int] = []
-        for index, source in enumerate(sources):
-            (small if _size_hint(source) <= SMALL else big).append(index)
-
-        def stage(index: int) -> None:
-            workers.check()
-            staged[index] = self._stage_file(sources[index], told)
 
         def told(count: int) -> None:
             workers.check()
             if progress is not None:
                 progress(count)
 
-        # A big file keeps two threads busy already: one copies, one hashes.
-        for indexes, count in ((small, self._count), (big, max(1, self._count // 4))):
-            workers = Workers(count, stage)
-            workers.run(indexes, len(indexes))
-        return self._name_all([staged[index] for index in range(len(sources))])
-
-    def _stage_file(self, source: Source, progress: Progress) -> _Staged:
-        with OpenSource(source.path) as opened:
-            if opened.size <= SMALL:
+        def stage_small(index: int) -> None:
+            with OpenSource(sources[index].path) as opened:
+                if opened.size > SMALL:
+                    big.append(index)
+                    return
                 data = opened.read_whole(self._buffer())
                 opened.check_unchanged()
-                staged = self._stage_bytes(data)
-                progress(len(data))
-                return staged
-            return self._stage_big(opened, source.probably_stored, progress)
+                staged[index] = self._stage_bytes(data)
+            told(len(data))
+
+        def stage_big(index: int) -> None:
+            with OpenSource(sources[index].path) as opened:
+                staged[index] = self._stage_big(opened, sources[index].probably_stored, told)
+
+        workers = Workers(self._count, stage_small)
+        workers.run(range(len(sources)), len(sources))
+        # A big file keeps two threads busy already: one copies, one hashes.
+        workers = Workers(max(1, self._count // 4), stage_big)
+        workers.run(sorted(big), len(big))
+        return self._name_all([staged[index] for index in range(len(sources))])
 
     def _buffer(self) -> memoryview:
         """Return this thread's own buffer: new memory for each file would cost as much as reading it."""
@@ -220,8 +221,9 @@ class Staging:
             self._claimed.discard(sha256)
 
     def _new_path(self) -> str:
-        path = os.path.join(self._shelf.temporary, os.urandom(12).hex())
         with self._lock:
+            self._made += 1
+            path = f"{self._prefix}-{self._made}"
             self._left.add(path)
         return path
 
@@ -251,13 +253,6 @@ class Staging:
                 raise
             remove_file(temporary)
         self._left.discard(temporary)
-
-
-def _size_hint(source: Source) -> int:
-    try:
-        return os.stat(source.path).st_size
-    except OSError:
-        return 0  # opening it says what is wrong
 
 
 def _guarded(read: Read) -> Read:
