@@ -158,14 +158,14 @@ def columns_of(row: Any, *left_out: str) -> dict[str, Any]:
     return {key: value.isoformat() if hasattr(value, "isoformat") else value for key, value in values.items()}
 
 
-def serialized(session: Session, row: Documented, *, indent: Optional[int] = 1) -> bytes:
-    """Return a row's manifest; on one line when ``indent`` is None."""
+def serialized(session: Session, row: Documented) -> bytes:
+    """Return a row's manifest; on one line, since only that is written fast and a sequence has thousands of files."""
     content: dict[str, Any] = {"format": FORMAT, row.__tablename__: columns_of(row)}
     if isinstance(row, EntityRow):
         content.update(_parts_of_entity(session, row.id))
     elif isinstance(row, VersionRow):
         content.update(_parts_of_version(session, row.id))
-    return json.dumps(content, ensure_ascii=False, sort_keys=True, indent=indent).encode("utf-8")
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
 
 
 def _parts_of_entity(session: Session, entity_id: str) -> dict[str, Any]:

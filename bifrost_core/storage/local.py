@@ -29,7 +29,7 @@ from bifrost_core.storage.flushing import flush_folder, replace_file
 from bifrost_core.storage.port import Blob, DocumentStore, Progress, Source, Stored
 from bifrost_core.storage.sections import Section
 from bifrost_core.storage.staging import GROUP, Staging
-from bifrost_core.storage.system_paths import system_path
+from bifrost_core.storage.system_paths import extended_windows_path, system_path
 from bifrost_core.storage.temporary import remove_older_files
 from bifrost_core.storage.workers import Workers, default_workers
 
@@ -95,7 +95,8 @@ class LocalBlobStore:
 
     def blob_file(self, sha256: str) -> str:
         """Return the file of a blob, for the calls of the operating system."""
-        return system_path(Path(os.path.join(self._blobs, sha256[:2], sha256)))
+        path = os.path.join(self._blobs, sha256[:2], sha256)
+        return extended_windows_path(path) if os.name == "nt" else path
 
     def keep(self, sha256: str, size: int) -> bool:
         """Return whether the blob is stored whole; its time is then now."""

@@ -106,11 +106,11 @@ def _manifests(session: Session, project: ProjectRow, counted: _Counted) -> Iter
     versions = select(VersionRow).where(VersionRow.id.in_(_version_ids(project.id))).order_by(VersionRow.id)
     for version in session.scalars(versions.execution_options(yield_per=_PAGE)):
         counted.versions += 1
-        yield version_document(project.id, version.id), serialized(session, version, indent=None)
+        yield version_document(project.id, version.id), serialized(session, version)
 
 
 def _manifest(session: Session, row: Documented) -> tuple[str, bytes]:
-    return document_name(session, row), serialized(session, row, indent=None)
+    return document_name(session, row), serialized(session, row)
 
 
 def _version_ids(project_id: str) -> Select[str]:
