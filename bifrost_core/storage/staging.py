@@ -130,7 +130,7 @@ class Staging:
         """Return this thread's own buffer: new memory for each file would cost as much as reading it."""
         buffer: Optional[memoryview] = getattr(self._of_thread, "buffer", None)
         if buffer is None:
-            buffer = self._of_thread.buffer = memoryview(bytearray(SMALL + 1))
+            buffer = self._of_thread.buffer = memoryview(bytearray(SMALL))
         return buffer
 
     def _stage_bytes(self, data: memoryview) -> _Staged:
